@@ -1,0 +1,156 @@
+"""From a Keras model to flatbuffers: the one place that calls the TFLite converter."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converter.errors import ConversionError
+from edge_runtime.errors import MissingDependencyError
+from edge_runtime.native_output import native_output_hidden
+
+LOGIT_LAYER = "logit"
+# Kept in float: int8 would cut the logit into 256 steps.
+FLOAT_OPERATORS = ("FULLY_CONNECTED",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticModel:
+    """A Keras model rebuilt for the device: batch 1, pixels 0 … 255 in, one logit out.
+
+    Attributes:
+        keras_model: Input (1, H, W, 3) float32, output (1, 1) float32.
+        size_hw: Height and width of the input.
+    """
+
+    keras_model: Any
+    size_hw: tuple[int, int]
+
+    def logit(self, pixels: npt.NDArray[np.uint8]) -> float:
+        """The Keras model's logit of uint8 pixels (H, W, 3)."""
+        batch = pixels[np.newaxis].astype(np.float32)
+        return float(np.asarray(self.keras_model(batch, training=False))[0, 0])
+
+
+def load_static_model(path: Path, size_hw: tuple[int, int]) -> StaticModel:
+    """Load a Keras file and fix its batch size to 1, as the Edge TPU needs it.
+
+    Args:
+        path: A ``.keras`` file with a layer named ``logit`` of one unit.
+        size_hw: Height and width of its input.
+
+    Raises:
+        MissingDependencyError: If TensorFlow is not installed.
+        ConversionError: If the file is not such a model.
+    """
+    keras = _import_tensorflow().keras
+    try:
+        trained = keras.models.load_model(path, compile=False)
+        logit = keras.Model(trained.input, trained.get_layer(LOGIT_LAYER).output)
+        fixed = keras.Input(batch_shape=(1, *size_hw, 3), name="pixels")
+        static = keras.Model(fixed, logit(fixed))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConversionError(
+            f"expected a Keras model with a layer {LOGIT_LAYER!r} for {size_hw} pixels. "
+            f"Received: path={str(path)!r}: {error}. Train it with melanoma-train fit."
+        ) from error
+    if static.output.shape != (1, 1):
+        raise ConversionError(f"expected one logit. Received: output shape={static.output.shape}")
+    return StaticModel(keras_model=static, size_hw=size_hw)
+
+
+def export_float32(model: StaticModel) -> bytes:
+    """The float32 flatbuffer: float pixels 0 … 255 in, float logit out.
+
+    Raises:
+        ConversionError: If the TFLite converter refuses the model.
+    """
+    tf = _import_tensorflow()
+    converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
+    with _converter_quiet_and_named():
+        return bytes(converter.convert())
+
+
+def export_int8(model: StaticModel, calibration: Iterable[npt.NDArray[np.uint8]]) -> bytes:
+    """The int8 flatbuffer: uint8 pixels in, float logit out, last dense layer in float.
+
+    Args:
+        model: The model.
+        calibration: uint8 pixels (H, W, 3) of training pictures; min-max sets the ranges. A
+            white picture is added, so that the input's scale is exactly 1.
+
+    Raises:
+        ConversionError: If the TFLite converter refuses the model.
+    """
+    tf = _import_tensorflow()
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    white = np.full((*model.size_hw, 3), 255, np.uint8)
+    pictures = [white, np.zeros_like(white), *calibration]
+
+    def representative_dataset() -> Iterator[list[npt.NDArray[np.float32]]]:
+        for pixels in pictures:
+            yield [pixels[np.newaxis].astype(np.float32)]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative_dataset
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+        tf.lite.OpsSet.TFLITE_BUILTINS,
+    ]
+    debug_options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_ops=list(FLOAT_OPERATORS)
+    )
+    with _converter_quiet_and_named():
+        # The debugger is the only public way to a calibrated model that is not yet quantised.
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=representative_dataset,
+            debug_options=debug_options,
+        )
+        return bytes(
+            mlir_quantize(
+                debugger.calibrated_model,
+                denylisted_ops=list(FLOAT_OPERATORS),
+                input_data_type=tf.uint8,
+                output_data_type=tf.float32,
+            )
+        )
+
+
+def converter_versions() -> dict[str, str]:
+    """Versions of the packages that write the flatbuffers."""
+    tf = _import_tensorflow()
+    return {"tensorflow": tf.__version__, "keras": tf.keras.__version__}
+
+
+def _import_tensorflow() -> Any:
+    # The runtime's own log lines say nothing to a user; warnings and errors stay.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    try:
+        with native_output_hidden():
+            import tensorflow as tf
+    except ImportError as error:
+        raise MissingDependencyError(
+            "expected TensorFlow for the conversion. Received: no tensorflow package. "
+            'Install it with: pip install "melanoma-edge[convert]"'
+        ) from error
+    return tf
+
+
+@contextlib.contextmanager
+def _converter_quiet_and_named() -> Iterator[None]:
+    try:
+        with native_output_hidden():
+            yield
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise ConversionError(
+            f"expected the TFLite converter to accept the model. Received: {error}"
+        ) from error

@@ -1,0 +1,43 @@
+"""What the device says about one picture."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Decision(enum.StrEnum):
+    """What should happen next with the lesion or its picture."""
+
+    REFER = "REFER"
+    NO_REFERRAL = "NO_REFERRAL"
+    RETAKE = "RETAKE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """Score and decision of one picture.
+
+    Attributes:
+        decision: ``RETAKE`` if the picture is not fit to be scored.
+        score: Calibrated score of the positive label in [0, 1]; None for ``RETAKE``.
+        logit: The network's output; None for ``RETAKE``.
+        reasons: Why, in words.
+        preprocess_ms: Decoding, turning and resizing.
+        invoke_ms: Inference alone.
+        latency_ms: From encoded picture to decision.
+        model: Name on the card.
+        variant: Numeric form of the model.
+        runtime: Package and version that computed.
+        delegate: ``cpu`` or ``edgetpu``.
+    """
+
+    decision: Decision
+    score: float | None
+    logit: float | None
+    reasons: tuple[str, ...]
+    preprocess_ms: float
+    invoke_ms: float
+    latency_ms: float
+    model: str
+    variant: str
+    runtime: str
+    delegate: str

@@ -1,0 +1,160 @@
+"""What the four commands share: errors to exit codes, tables, progress, logging to stderr."""
+
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from edge_runtime.errors import MelanomaError, OutputExistsError
+
+T = TypeVar("T")
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 unexpected error; 2 wrong use, or the output exists; 3 model file and "
+    "runtime disagree; 4 a picture or data set cannot be used; 5 device, runtime or package "
+    "missing; 6 conversion failed; 7 benchmark outside its reference; 130 interrupted."
+)
+_LOG_EVERY_S = 10.0
+
+log = logging.getLogger("melanoma")
+
+
+def make_app(help_text: str) -> typer.Typer:
+    """A command with the options that all four share."""
+    app = typer.Typer(
+        help=help_text,
+        epilog=EXIT_CODES,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback(epilog=EXIT_CODES)
+    def shared_options(
+        debug: bool = typer.Option(  # noqa: ARG001 - taken out of the arguments by run_app
+            False, "--debug", help="Show a traceback with an error; can stand anywhere."
+        ),
+        version: bool = typer.Option(
+            False, "--version", help="Show the version and exit.", is_eager=True
+        ),
+    ) -> None:
+        if version:
+            write_line(f"melanoma-edge {package_version()}")
+            raise typer.Exit
+
+    shared_options.__doc__ = help_text
+    return app
+
+
+def run_app(app: typer.Typer) -> None:
+    """Run a command on ``sys.argv`` and leave the process with its exit code.
+
+    Errors of ours become one message on stderr; ``--debug`` adds the traceback.
+    """
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    _log_to_stderr()
+    try:
+        app([argument for argument in arguments if argument != "--debug"])
+    except MelanomaError as error:
+        _report(error, debug=debug)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has left; flushing at exit must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last place where it can be named
+        _report(error, debug=debug)
+        sys.exit(1)
+
+
+def package_version() -> str:
+    """Version of the installed distribution."""
+    from importlib.metadata import version
+
+    return version("melanoma-edge")
+
+
+def write_line(text: str = "") -> None:
+    """One line on stdout, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def display_name(path: Path) -> str:
+    r"""The path as text that any terminal can show; bytes that are not UTF-8 become ``\xNN``."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """An aligned table on stdout; the last column is as wide as it needs to be."""
+    table = [tuple(columns), *map(tuple, rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(columns))]
+    table.insert(1, tuple("─" * min(width, 60) for width in widths))
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        write_line("  ".join(cells).rstrip())
+
+
+def progress(items: Iterable[T], total: int, doing: str, *, done: int = 0) -> Iterator[T]:
+    """Pass items on, with a bar on a terminal or a log line now and then elsewhere.
+
+    Args:
+        items: What is worked on.
+        total: How many there are in all.
+        doing: What is done to them, as in ``"features"``.
+        done: How many of ``total`` were done by an earlier run.
+    """
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        console = Console(stderr=True)
+        yield from track(items, doing, total=total, completed=done, console=console)
+        return
+    start = reported = time.monotonic()
+    for count, item in enumerate(items, done + 1):
+        yield item
+        now = time.monotonic()
+        if now - reported >= _LOG_EVERY_S and count < total:
+            left_s = (now - start) / (count - done) * (total - count)
+            log.info("%s: %d of %d, %.0f s left", doing, count, total, left_s)
+            reported = now
+    log.info("%s: %d done in %.0f s", doing, total, time.monotonic() - start)
+
+
+def require_absent(output: Path) -> None:
+    """Refuse to overwrite a result.
+
+    Raises:
+        OutputExistsError: If the path exists.
+    """
+    if output.exists() or output.is_symlink():
+        raise OutputExistsError(
+            f"expected an output that does not exist yet. Received: {display_name(output)}. "
+            "Name another one, or remove it first."
+        )
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def _report(error: Exception, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exception(error)
+        return
+    kind = "" if isinstance(error, MelanomaError) else f"unexpected {type(error).__name__}: "
+    log.error("error: %s%s", kind, error)
+    if kind:
+        log.error("Run it again with --debug for the traceback.")

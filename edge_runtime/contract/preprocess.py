@@ -1,0 +1,197 @@
+"""From picture file to model pixels, the same bytes in training, calibration and on the device.
+
+Decode with Pillow, turn by the EXIF orientation, RGB, resize with Pillow's bilinear filter.
+"""
+
+import hashlib
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from edge_runtime.errors import CardSchemaError, ImageDecodeError, InputError
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+MIN_SIDE = 32
+MAX_PIXELS = 80_000_000
+MAX_FILE_BYTES = 512 * 1024 * 1024
+
+_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP")
+# Modes that hold 8-bit colour; all others would have to be guessed into RGB.
+_COLOUR_MODES = ("RGB", "RGBA", "RGBX", "P", "PA")
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """How a picture becomes the model's input.
+
+    Attributes:
+        size_hw: Height and width of the input in pixels.
+        resample: Filter of the resize, ``bilinear`` (Pillow's, which averages when it shrinks).
+        fit: ``squeeze``: the whole picture, whatever its shape, fills the input.
+        colour: ``RGB``.
+    """
+
+    size_hw: tuple[int, int]
+    resample: str = "bilinear"
+    fit: str = "squeeze"
+    colour: str = "RGB"
+
+    def __post_init__(self) -> None:
+        if not all(MIN_SIDE <= side <= 4096 for side in self.size_hw):
+            raise CardSchemaError(
+                f"input sides must lie in [{MIN_SIDE}, 4096]. Received: size_hw={self.size_hw}"
+            )
+        if (self.resample, self.fit, self.colour) != ("bilinear", "squeeze", "RGB"):
+            raise CardSchemaError(
+                "this release knows resample=bilinear, fit=squeeze, colour=RGB. Received: "
+                f"resample={self.resample!r}, fit={self.fit!r}, colour={self.colour!r}"
+            )
+
+
+def preprocess(source: Path | bytes, spec: Preprocessing) -> Pixels:
+    """The model's pixels of one encoded picture.
+
+    Args:
+        source: Path of a JPEG, PNG, BMP, TIFF or WebP file, or its bytes.
+        spec: What the model expects.
+
+    Returns:
+        uint8 array (H, W, 3), RGB, 0 … 255.
+
+    Raises:
+        InputError: If the file cannot be read.
+        ImageDecodeError: If it is not a whole, 8-bit colour picture of a usable size.
+    """
+    encoded = read_picture(source) if isinstance(source, Path) else source
+    with _decode_errors_named():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(encoded), formats=_FORMATS)
+        with image:
+            _refuse_unusable(image)
+            rgb = _upright_rgb(image)
+    return _resize(rgb, spec)
+
+
+def preprocess_frame(frame: Pixels, spec: Preprocessing) -> Pixels:
+    """The model's pixels of one decoded frame.
+
+    Args:
+        frame: uint8 array (height, width, 3), RGB, upright.
+        spec: What the model expects.
+
+    Returns:
+        uint8 array (H, W, 3), RGB, 0 … 255.
+
+    Raises:
+        InputError: If the array is of another type or shape.
+    """
+    usable = frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[-1] == 3
+    if not usable or min(frame.shape[:2]) < MIN_SIDE:
+        raise InputError(
+            f"expected uint8 RGB pixels (height, width, 3), sides at least {MIN_SIDE}. "
+            f"Received: dtype={frame.dtype}, shape={frame.shape}"
+        )
+    return _resize(Image.fromarray(frame), spec)
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a picture file.
+
+    Raises:
+        InputError: If the path is no readable, regular file of a sensible size.
+    """
+    try:
+        if not path.is_file():
+            kind = "folder" if path.is_dir() else "missing or special file"
+            raise InputError(f"expected a picture file. Received: a {kind}")
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise InputError(
+                f"expected a picture file of at most {MAX_FILE_BYTES} bytes. Received: {size} bytes"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"expected a readable picture file. Received: {error.strerror or error}. "
+            "Check the path and its permissions."
+        ) from error
+
+
+def pixels_sha256(pixels: Pixels) -> str:
+    """Hex digest of the pixels, row by row."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
+
+
+@contextmanager
+def _decode_errors_named() -> Iterator[None]:
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise ImageDecodeError(
+            "expected a JPEG, PNG, BMP, TIFF or WebP picture. "
+            "Received: bytes that are none of these. Check that the file is a picture."
+        ) from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ImageDecodeError(
+            f"expected at most {MAX_PIXELS} pixels. Received: {error}. "
+            "Send the picture at a lower resolution."
+        ) from error
+    except InputError:
+        raise
+    # Pillow's decoders raise all of these on damaged files.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
+        raise ImageDecodeError(
+            f"expected a whole picture. Received: {error}. "
+            "The file is damaged or cut short: copy it again."
+        ) from error
+
+
+def _refuse_unusable(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageDecodeError(
+            f"expected at most {MAX_PIXELS} pixels. Received: {width}×{height}. "
+            "Send the picture at a lower resolution."
+        )
+    if min(width, height) < MIN_SIDE:
+        raise ImageDecodeError(
+            f"expected sides of at least {MIN_SIDE} pixels. Received: {width}×{height}. "
+            "Send the original picture, not a thumbnail."
+        )
+    if image.mode not in _COLOUR_MODES:
+        raise ImageDecodeError(
+            f"expected an 8-bit RGB colour picture. Received: mode={image.mode!r}. "
+            "Save it as 8-bit RGB (CMYK, greyscale and 16-bit pictures are refused)."
+        )
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        raise ImageDecodeError(
+            f"expected one picture. Received: a file with {getattr(image, 'n_frames', 1)} frames. "
+            "Save the frame you mean on its own."
+        )
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    upright = ImageOps.exif_transpose(image)
+    if upright.has_transparency_data:
+        alpha_low, _ = upright.convert("RGBA").getchannel("A").getextrema()
+        if alpha_low != 255:
+            raise ImageDecodeError(
+                "expected an opaque picture. Received: transparent pixels. "
+                "Save it without transparency."
+            )
+    return upright.convert("RGB")
+
+
+def _resize(rgb: Image.Image, spec: Preprocessing) -> Pixels:
+    height, width = spec.size_hw
+    return np.asarray(rgb.resize((width, height), Image.Resampling.BILINEAR))

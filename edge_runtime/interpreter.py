@@ -1,0 +1,192 @@
+"""The one place that imports a TFLite runtime."""
+
+import importlib
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.contract.quantization import TensorSpec
+from edge_runtime.delegates import EDGETPU_OPERATOR, require_edgetpu_library
+from edge_runtime.errors import (
+    DelegateUnavailableError,
+    RuntimeUnavailableError,
+    TensorMismatchError,
+)
+from edge_runtime.native_output import native_output_hidden
+from edge_runtime.runner import Runner, RunnerInfo, Tensor
+
+RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+_MODULES = {
+    "ai-edge-litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+}
+_PROBE = Path(__file__).with_name("probe.tflite")
+_PROBE_INPUT, _PROBE_OUTPUT = (3.0, 4.0), 11.5  # the probe computes x + 2y + 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeStatus:
+    """Whether a runtime works here.
+
+    Attributes:
+        name: One of :data:`RUNTIMES`.
+        version: Of the installed package; None if there is none.
+        problem: Why it cannot be used; None if it computed the probe model's known output.
+    """
+
+    name: str
+    version: str | None
+    problem: str | None
+
+
+def probe_runtime(name: str) -> RuntimeStatus:
+    """Run a tiny model on a runtime: a package that imports may still not compute."""
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return RuntimeStatus(name=name, version=None, problem="not installed")
+    return RuntimeStatus(name=name, version=version, problem=_probe_problem(name))
+
+
+def _probe_problem(name: str) -> str | None:
+    if name == "tflite-runtime" and int(np.__version__.split(".")[0]) >= 2:
+        # Its import succeeds with numpy 2; the first model then fails inside native code.
+        return f'needs numpy 1, found {np.__version__}: pip install "numpy<2"'
+    try:
+        with native_output_hidden():
+            interpreter = importlib.import_module(_MODULES[name]).Interpreter(
+                model_path=str(_PROBE), num_threads=1
+            )
+            interpreter.allocate_tensors()
+            interpreter.set_tensor(
+                interpreter.get_input_details()[0]["index"], np.array([_PROBE_INPUT], np.float32)
+            )
+            interpreter.invoke()
+            output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    except Exception as error:  # noqa: BLE001 - whatever a broken native package raises
+        return f"{type(error).__name__}: {error}"
+    if abs(float(output[0, 0]) - _PROBE_OUTPUT) > 1e-5:
+        return f"computed {float(output[0, 0])} where {_PROBE_OUTPUT} is right"
+    return None
+
+
+def choose_runtime(wanted: str = "auto") -> RuntimeStatus:
+    """The runtime to use: the wanted one, or the first of :data:`RUNTIMES` that works.
+
+    Raises:
+        RuntimeUnavailableError: If none of them computes the probe model.
+    """
+    statuses = []
+    for name in RUNTIMES if wanted == "auto" else (wanted,):
+        status = probe_runtime(name)
+        if status.problem is None:
+            return status
+        statuses.append(f"{name}: {status.problem}")
+    raise RuntimeUnavailableError(
+        f"expected a working TFLite runtime. Received: {'; '.join(statuses)}. "
+        "Install one with: pip install ai-edge-litert"
+    )
+
+
+def load_runner(
+    path: Path,
+    *,
+    runtime: str = "auto",
+    delegate: str = "cpu",
+    threads: int = 1,
+    optimized: bool = True,
+) -> Runner:
+    """Load a model for one runtime and delegate.
+
+    Args:
+        path: A ``.tflite`` file.
+        runtime: ``auto`` or one of :data:`RUNTIMES`.
+        delegate: ``cpu`` or ``edgetpu``.
+        threads: Threads of one inference.
+        optimized: Whether the runtime may use XNNPACK. Without it, ai-edge-litert rounds int8
+            as tflite-runtime does.
+
+    Raises:
+        RuntimeUnavailableError: If no runtime works.
+        DelegateUnavailableError: If the model or the caller wants an accelerator that is absent.
+        TensorMismatchError: If the file is no model with one static input and one static output.
+    """
+    delegates = [require_edgetpu_library()] if delegate == "edgetpu" else []
+    status = choose_runtime(runtime)
+    module = importlib.import_module(_MODULES[status.name])
+    resolver = module.OpResolverType
+    try:
+        with native_output_hidden():
+            interpreter = module.Interpreter(
+                model_path=str(path),
+                num_threads=threads,
+                experimental_delegates=[module.load_delegate(name) for name in delegates],
+                experimental_op_resolver_type=resolver.AUTO
+                if optimized
+                else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError, OSError) as error:
+        raise _load_error(path, error) from error
+    info = RunnerInfo(
+        runtime=f"{status.name} {status.version}",
+        delegate=delegate,
+        kernel_family=_kernel_family(status.name, delegate, optimized=optimized),
+        threads=threads,
+    )
+    return _InterpreterRunner(interpreter, info)
+
+
+def _kernel_family(runtime: str, delegate: str, *, optimized: bool) -> str:
+    if delegate == "edgetpu":
+        return "edgetpu"
+    # tflite-runtime 2.14 hands only float operators to XNNPACK, where rounding hardly differs.
+    return "xnnpack" if runtime == "ai-edge-litert" and optimized else "builtin"
+
+
+def _load_error(path: Path, error: Exception) -> Exception:
+    if EDGETPU_OPERATOR in str(error):
+        return DelegateUnavailableError(
+            f"expected an Edge TPU for {path.name!r}, which is compiled for one. "
+            "Received: no delegate. Plug in the Coral and use --delegate edgetpu, "
+            "or use the int8 variant."
+        )
+    return TensorMismatchError(
+        f"expected a TFLite model that this runtime can load. Received: {path.name!r}: {error}"
+    )
+
+
+class _InterpreterRunner:
+    def __init__(self, interpreter: Any, info: RunnerInfo) -> None:
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise TensorMismatchError(
+                "expected a model with one input and one output. "
+                f"Received: inputs={len(inputs)}, outputs={len(outputs)}"
+            )
+        self.info = info
+        self.input = _spec(inputs[0])
+        self.output = _spec(outputs[0])
+        self._interpreter = interpreter
+        self._input_index = inputs[0]["index"]
+        self._output_index = outputs[0]["index"]
+
+    def run(self, tensor: Tensor) -> Tensor:
+        self._interpreter.set_tensor(self._input_index, tensor)
+        self._interpreter.invoke()
+        output: Tensor = self._interpreter.get_tensor(self._output_index)
+        return output
+
+
+def _spec(details: dict[str, Any]) -> TensorSpec:
+    scale, zero_point = details["quantization"]
+    return TensorSpec(
+        dtype=np.dtype(details["dtype"]).name,
+        shape=tuple(int(side) for side in details["shape"]),
+        scale=float(scale),
+        zero_point=int(zero_point),
+    )

@@ -1,0 +1,54 @@
+"""Proof, before the first picture, that this device computes what the converter computed."""
+
+from edge_runtime.contract.embed import SealedModel
+from edge_runtime.contract.golden import GoldenCase
+from edge_runtime.contract.preprocess import Pixels, pixels_sha256, preprocess
+from edge_runtime.contract.quantization import dequantize, quantize
+from edge_runtime.errors import SelfTestError
+from edge_runtime.runner import Runner
+
+
+def logit_of(runner: Runner, pixels: Pixels) -> float:
+    """The model's logit of uint8 pixels (H, W, 3)."""
+    tensor = quantize(pixels[None], runner.input)
+    return float(dequantize(runner.run(tensor), runner.output)[0, 0])
+
+
+def run_self_test(model: SealedModel, runner: Runner) -> float:
+    """Run the golden cases of a model.
+
+    Returns:
+        The largest |Δlogit| from what the card expects.
+
+    Raises:
+        SelfTestError: If a case's pixels or logit are not those that the converter recorded.
+    """
+    family = runner.info.kernel_family
+    golden = model.card.golden
+    if family not in golden.tolerance:
+        raise SelfTestError(
+            f"expected golden cases for the kernels of {runner.info.runtime} ({family}). "
+            f"Received: cases for {sorted(golden.tolerance)}. Use a variant made for this delegate."
+        )
+    return max(_check_case(model, runner, case) for case in golden.cases)
+
+
+def _check_case(model: SealedModel, runner: Runner, case: GoldenCase) -> float:
+    pixels = preprocess(model.golden[case.file], model.card.preprocessing)
+    if pixels_sha256(pixels) != case.pixels_sha256:
+        raise SelfTestError(
+            f"expected the pixels that the converter saw in {case.file}. Received: other pixels. "
+            "This Pillow decodes or resizes differently: install the version that the card names "
+            f"({model.card.conversion.versions.get('pillow', 'unknown')})."
+        )
+    family = runner.info.kernel_family
+    logit = logit_of(runner, pixels)
+    difference = abs(logit - case.logits[family])
+    # Written so that a logit that is not a number fails too.
+    if not difference <= model.card.golden.tolerance[family]:
+        raise SelfTestError(
+            f"expected logit {case.logits[family]:.4f} ± {model.card.golden.tolerance[family]:.4f} "
+            f"for {case.file}. Received: logit={logit:.4f} from {runner.info.runtime}. "
+            "This runtime computes the model differently: try --runtime, or export again."
+        )
+    return difference

@@ -1,0 +1,1 @@
+"""Builds and trains InceptionV3 to tell benign from malignant lesions, with figures to believe."""
