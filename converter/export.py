@@ -132,7 +132,7 @@ def converter_versions() -> dict[str, str]:
 
 def _import_tensorflow() -> Any:
     # The runtime's own log lines say nothing to a user; warnings and errors stay.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
         with native_output_hidden():

@@ -1,11 +1,12 @@
 """What the four commands share: errors to exit codes, tables, progress, logging to stderr."""
 
+import contextlib
 import logging
 import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -102,31 +103,53 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         write_line("  ".join(cells).rstrip())
 
 
-def progress(items: Iterable[T], total: int, doing: str, *, done: int = 0) -> Iterator[T]:
+def progress(
+    items: Iterable[T], total: int, doing: str, *, done: int = 0, step: int = 1
+) -> Iterator[T]:
     """Pass items on, with a bar on a terminal or a log line now and then elsewhere.
 
     Args:
-        items: What is worked on.
+        items: What is worked on; each counts ``step``, the last one what is left.
         total: How many there are in all.
         doing: What is done to them, as in ``"features"``.
         done: How many of ``total`` were done by an earlier run.
+        step: How many an item stands for.
     """
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
+    show = _bar if sys.stderr.isatty() else _log_lines
+    with show(total, doing, done) as advance_to:
+        for item in items:
+            yield item
+            done = min(total, done + step)
+            advance_to(done)
 
-        console = Console(stderr=True)
-        yield from track(items, doing, total=total, completed=done, console=console)
-        return
+
+@contextlib.contextmanager
+def _bar(total: int, doing: str, done: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(doing, total=total, completed=done)
+        yield lambda count: bar.update(task, completed=count)
+
+
+@contextlib.contextmanager
+def _log_lines(total: int, doing: str, done: int) -> Iterator[Callable[[int], None]]:
     start = reported = time.monotonic()
-    for count, item in enumerate(items, done + 1):
-        yield item
+    count = done
+
+    def advance_to(now_done: int) -> None:
+        nonlocal reported, count
+        count = now_done
         now = time.monotonic()
         if now - reported >= _LOG_EVERY_S and count < total:
             left_s = (now - start) / (count - done) * (total - count)
             log.info("%s: %d of %d, %.0f s left", doing, count, total, left_s)
             reported = now
-    log.info("%s: %d done in %.0f s", doing, total, time.monotonic() - start)
+
+    yield advance_to
+    log.info("%s: %d done in %.0f s", doing, count, time.monotonic() - start)
 
 
 def require_absent(output: Path) -> None:

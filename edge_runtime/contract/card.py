@@ -1,6 +1,7 @@
 """The model card: what a ``.tflite`` file expects, how it decides, and where it came from."""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -152,9 +153,9 @@ class ModelCard:
                 "model_sha256 must be 64 hexadecimal digits. "
                 f"Received: model_sha256={self.model_sha256!r:.80}"
             )
-        if not self.temperature > 0:
+        if not 0 < self.temperature < math.inf:
             raise CardSchemaError(
-                f"temperature must be positive. Received: temperature={self.temperature}"
+                f"temperature must be positive and finite. Received: temperature={self.temperature}"
             )
         expected_input = (1, *self.preprocessing.size_hw, 3)
         if self.input.shape != expected_input or self.output.shape != (1, 1):
@@ -187,7 +188,7 @@ def load_draft(text: str | bytes) -> CardDraft:
 def _parse_versioned(text: str | bytes) -> Any:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CardSchemaError(
             f"expected a card in JSON. Received: {error}. Export the model again."
         ) from error

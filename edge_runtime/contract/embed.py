@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.contract.card import ModelCard, dump_card, load_card
+from edge_runtime.contract.golden import GoldenCase
 from edge_runtime.errors import CardMissingError, IntegrityError
 
 ARCHIVE_PREFIX = "melanoma_edge/"
@@ -79,7 +80,8 @@ def open_sealed(path: Path) -> SealedModel:
 
     Raises:
         CardMissingError: If the file is missing, or carries no card.
-        IntegrityError: If a byte of the flatbuffer or of the archive has changed.
+        IntegrityError: If a byte of the flatbuffer or of the archive has changed, or a golden
+            picture is not the one that the card names.
         CardSchemaError: If the card is sealed but not valid.
         CardVersionError: If the card is of another schema version.
     """
@@ -100,7 +102,7 @@ def open_sealed(path: Path) -> SealedModel:
     )
     card = _card_if_model_unchanged(content, model_sha256, sealed=sealed, name=path.name)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        golden = {case.file: archive.read(ARCHIVE_PREFIX + case.file) for case in card.golden.cases}
+        golden = {case.file: _golden_picture(archive, case) for case in card.golden.cases}
     digest.update(content[-_DIGEST_LENGTH:])
     return SealedModel(path=path, card=card, golden=golden, file_sha256=digest.hexdigest())
 
@@ -141,6 +143,17 @@ def _card_if_model_unchanged(
         f"expected {name!r} as it was sealed. Received: {part} changed since then. "
         "Copy the file again from where it was exported."
     )
+
+
+def _golden_picture(archive: zipfile.ZipFile, case: GoldenCase) -> bytes:
+    name = ARCHIVE_PREFIX + case.file
+    picture = archive.read(name) if name in archive.namelist() else None
+    if picture is None or hashlib.sha256(picture).hexdigest() != case.file_sha256:
+        raise IntegrityError(
+            f"expected the golden picture {case.file!r} that the card names. "
+            f"Received: {'none' if picture is None else 'another one'}. Export the model again."
+        )
+    return picture
 
 
 def _archive_start(content: bytes) -> int:

@@ -88,7 +88,7 @@ def read_scores(path: Path) -> list[ScoredPicture]:
             f"expected scores written by melanoma-train. Received: {str(path)!r}: "
             f"{error.strerror}. Check the path, or train the model again."
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, csv.Error) as error:
         raise DatasetError(
             f"expected numbers as logit and score in {path.name!r}. Received: {error}"
         ) from error

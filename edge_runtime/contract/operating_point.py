@@ -96,11 +96,10 @@ class OperatingPoint:
     chosen_on: str
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES or not 0 < self.target <= 1 or not 0 <= self.threshold <= 1:
+        _require_rule(self.rule, self.target)
+        if not 0 <= self.threshold <= 1:
             raise CardSchemaError(
-                f"an operating point needs a rule of {RULES}, a target in (0, 1] and a threshold "
-                f"in [0, 1]. Received: rule={self.rule!r}, target={self.target}, "
-                f"threshold={self.threshold}"
+                f"a threshold must lie in [0, 1]. Received: threshold={self.threshold}"
             )
 
     def refers(self, score: float) -> bool:
@@ -129,34 +128,67 @@ def choose_operating_point(
         chosen_on: Name of the split these pictures are from.
 
     Raises:
-        DatasetError: If one of the classes has no picture.
+        CardSchemaError: If the rule is unknown or the target lies outside (0, 1].
+        DatasetError: If one of the classes has no picture, a score lies outside [0, 1], or no
+            threshold reaches the target.
     """
-    labels, scores = np.asarray(labels), np.asarray(scores, dtype=np.float64)
-    positive, negative = np.sort(scores[labels == 1]), np.sort(scores[labels == 0])
-    if positive.size == 0 or negative.size == 0:
-        raise DatasetError(
-            "an operating point needs pictures of both classes. "
-            f"Received: positive={positive.size}, negative={negative.size}, split={chosen_on!r}. "
-            "Use a larger split."
-        )
+    _require_rule(rule, target)
+    scores = np.asarray(scores, dtype=np.float64)
+    positive, negative = _sorted_by_class(np.asarray(labels), scores, chosen_on)
     if rule == "sensitivity":
-        missed_at_most = positive.size - math.ceil(target * positive.size - 1e-9)
-        threshold = _halfway_below(float(positive[missed_at_most]), scores)
+        threshold = _halfway_below(float(positive[-_least_count(target, positive.size)]), scores)
     else:
-        kept = math.ceil(target * negative.size - 1e-9)
-        threshold = _halfway_above(float(negative[kept - 1]), scores)
+        threshold = _halfway_above(float(negative[_least_count(target, negative.size) - 1]), scores)
+        if not (negative < threshold).sum() >= _least_count(target, negative.size):
+            raise DatasetError(
+                "expected scores that a threshold in [0, 1] tells apart. Received: too many "
+                f"negative pictures of score 1 for specificity {target:g}. Use a lower target."
+            )
     return OperatingPoint(
         rule=rule,
         target=target,
         threshold=threshold,
-        sensitivity=Proportion(
-            successes=int((positive >= threshold).sum()), trials=int(positive.size)
-        ),
-        specificity=Proportion(
-            successes=int((negative < threshold).sum()), trials=int(negative.size)
-        ),
+        sensitivity=_proportion(positive >= threshold),
+        specificity=_proportion(negative < threshold),
         chosen_on=chosen_on,
     )
+
+
+def _require_rule(rule: str, target: float) -> None:
+    if rule not in RULES or not 0 < target <= 1:
+        raise CardSchemaError(
+            f"an operating point needs a rule of {RULES} and a target in (0, 1]. "
+            f"Received: rule={rule!r}, target={target}"
+        )
+
+
+def _sorted_by_class(
+    labels: npt.NDArray[np.int_], scores: npt.NDArray[np.float64], split: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    positive, negative = np.sort(scores[labels == 1]), np.sort(scores[labels == 0])
+    if positive.size == 0 or negative.size == 0:
+        raise DatasetError(
+            "an operating point needs pictures of both classes. "
+            f"Received: positive={positive.size}, negative={negative.size}, split={split!r}. "
+            "Use a larger split."
+        )
+    # Written so that a score that is not a number fails too.
+    if not ((scores >= 0) & (scores <= 1)).all():
+        raise DatasetError(
+            "an operating point needs scores in [0, 1]. "
+            f"Received: lowest={scores.min()}, highest={scores.max()}, split={split!r}. "
+            "A model whose training diverged gives such scores: train it again."
+        )
+    return positive, negative
+
+
+def _least_count(target: float, trials: int) -> int:
+    # The slack forgives 0.95 × 100 for being 95.00000000000001.
+    return max(1, math.ceil(target * trials - 1e-9))
+
+
+def _proportion(counted: npt.NDArray[np.bool_]) -> Proportion:
+    return Proportion(successes=int(counted.sum()), trials=int(counted.size))
 
 
 def _halfway_below(score: float, scores: npt.NDArray[np.float64]) -> float:

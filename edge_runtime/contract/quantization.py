@@ -58,8 +58,11 @@ def quantize(values: npt.ArrayLike, spec: TensorSpec) -> npt.NDArray[np.generic]
     if real.dtype == dtype and spec.scale == 1 and spec.zero_point == 0:
         return real
     steps = real.astype(np.float64) / spec.scale
-    # Away from zero is what TFLite's own QUANTIZE kernel does; numpy's rint rounds to even.
-    rounded = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + spec.zero_point
+    # Away from zero is what TFLite's own QUANTIZE kernel does; numpy's rint rounds to even. The
+    # fraction is compared, as adding 0.5 would lift the float just below a half.
+    whole = np.trunc(steps)
+    away = np.copysign(np.abs(steps - whole) >= 0.5, steps)
+    rounded = whole + away + spec.zero_point
     limits = np.iinfo(dtype)
     clipped: npt.NDArray[np.generic] = np.clip(rounded, limits.min, limits.max).astype(dtype)
     return clipped

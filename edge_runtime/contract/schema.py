@@ -81,8 +81,11 @@ def _parse_tuple(args: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ..
 
 
 def _parse_scalar(hint: Any, value: Any, where: str) -> Any:
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    if hint is float and type(value) is int:
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.inf
     if type(value) is not hint or (hint is float and not math.isfinite(value)):
         expected = "finite float" if hint is float else getattr(hint, "__name__", str(hint))
         raise CardSchemaError(f"{where} must be a {expected}. Received: {where}={value!r:.80}")

@@ -6,11 +6,13 @@ Welsh 2007, doi 10.1111/j.1467-9868.2007.00593.x). Resamples in which a figure i
 want of one class, are left out of its interval.
 """
 
+import math
 from collections.abc import Callable, Iterator
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from edge_runtime.evaluation.cases import group_indices
 from edge_runtime.evaluation.estimate import Estimate
@@ -60,7 +62,7 @@ def bootstrap_metrics(
 
     Returns:
         ``accuracy``, ``precision``, ``recall``, ``f1``, ``roc_auc``, ``pr_auc`` (average
-        precision), ``sensitivity`` and ``specificity``.
+        precision), ``sensitivity`` and ``specificity``, in this order.
 
     Raises:
         DatasetError: the arrays do not describe the same cases, or hold other values.
@@ -68,20 +70,9 @@ def bootstrap_metrics(
     """
     ranking = Ranking.of(labels, scores)
     passing = ranking.passing(threshold)
-
-    def figures(weights: IntArray) -> dict[str, FloatArray]:
-        counts = ranking.counts(weights)
-        rates = threshold_rates(*counts.cut(passing))
-        areas = {name: area(counts) for name, area in _RANK_METRICS.items()}
-        return {name: areas[name] if name in areas else rates[name] for name in _REPORTED}
-
-    count = len(ranking.order)
-    values = figures(np.ones((1, count), dtype=np.int64))
-    blocks = [figures(weights) for weights in _resampled_weights(count, groups, resamples, seed)]
-    return {
-        name: _estimate(value, [block[name] for block in blocks], confidence)
-        for name, value in values.items()
-    }
+    plan = _Resampling.of(len(ranking.order), groups, resamples, confidence, seed)
+    figures = plan.estimates(lambda weights: _all_figures(ranking.counts(weights), passing))
+    return dict(zip(_REPORTED, figures, strict=True))
 
 
 def bootstrap_difference(
@@ -95,7 +86,7 @@ def bootstrap_difference(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
-    """By how much the second scores beat the first on the same cases: metric of b minus of a.
+    """By how much the second scores beat the first: the metric of b minus that of a, in [-1, 1].
 
     Both are computed on the same resamples, so what they share cancels out and the interval is
     that of the difference.
@@ -103,56 +94,86 @@ def bootstrap_difference(
     Args:
         labels: 0 or 1, shape (n,).
         scores_a: of the reference, finite, higher for the positive class, shape (n,).
-        scores_b: of its rival, likewise; the scales need not agree.
+        scores_b: of its rival on the same cases, shape (n,); the scales need not agree.
         metric: ``roc_auc``, or ``pr_auc`` for average precision.
         groups: the lesion of each case, shape (n,); drawn whole. None draws single cases.
         resamples: how many resamples to draw, 1 or more.
         confidence: coverage of the interval, in (0, 1).
         seed: of the PCG64 generator; equal seeds give equal intervals.
 
-    Returns:
-        The difference, in [-1, 1]; below 0 when the second scores are worse.
-
     Raises:
         DatasetError: the arrays do not describe the same cases, or hold other values.
         ValueError: resamples or confidence are out of range.
     """
-    ranking_a, ranking_b = Ranking.of(labels, scores_a), Ranking.of(labels, scores_b)
-    area = _RANK_METRICS[metric]
-
-    def difference(weights: IntArray) -> FloatArray:
-        return area(ranking_b.counts(weights)) - area(ranking_a.counts(weights))
-
-    count = len(ranking_a.order)
-    value = difference(np.ones((1, count), dtype=np.int64))
-    blocks = [difference(weights) for weights in _resampled_weights(count, groups, resamples, seed)]
-    return _estimate(value, blocks, confidence)
+    a, b, area = Ranking.of(labels, scores_a), Ranking.of(labels, scores_b), _RANK_METRICS[metric]
+    plan = _Resampling.of(len(a.order), groups, resamples, confidence, seed)
+    return plan.estimates(lambda weights: [area(b.counts(weights)) - area(a.counts(weights))])[0]
 
 
-def _resampled_weights(
-    count: int, groups: ArrayLike | None, resamples: int, seed: int
-) -> Iterator[IntArray]:
-    """Blocks of resamples as case weights, int64, shape (block, count), ``resamples`` in all."""
-    if resamples < 1:
-        raise ValueError(f"Expected at least one resample. Received: {resamples=}.")
-    generator = np.random.Generator(np.random.PCG64(seed))
-    group_of_case, units = (None, count) if groups is None else group_indices(groups, count)
-    rows_per_block = max(1, BLOCK_BYTES // (count * np.dtype(np.int64).itemsize))
-    for first in range(0, resamples, rows_per_block):
-        rows = min(rows_per_block, resamples - first)
-        drawn = generator.integers(units, size=(rows, units))
-        drawn += np.arange(rows)[:, np.newaxis] * units
-        times = np.bincount(drawn.ravel(), minlength=rows * units).reshape(rows, units)
-        yield times if group_of_case is None else times[:, group_of_case]
+def _all_figures(counts: CumulativeCounts, passing: int) -> list[FloatArray]:
+    figures = threshold_rates(*counts.cut(passing))
+    figures |= {name: area(counts) for name, area in _RANK_METRICS.items()}
+    return [figures[name] for name in _REPORTED]
 
 
-def _estimate(value: FloatArray, blocks: list[FloatArray], confidence: float) -> Estimate:
-    resampled = np.concatenate(blocks)
-    defined = resampled[~np.isnan(resampled)]
-    tail = (1.0 - confidence) / 2.0
-    low, high = (
-        np.quantile(defined, [tail, 1.0 - tail])
-        if defined.size and not np.isnan(value[0])
-        else (np.nan, np.nan)
-    )
-    return Estimate(value=float(value[0]), low=float(low), high=float(high), confidence=confidence)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Resampling:
+    """How cases are redrawn: as ``units`` lesions, or as single cases where those are unknown."""
+
+    count: int
+    units: int
+    unit_of_case: NDArray[np.intp] | None
+    resamples: int
+    confidence: float
+    seed: int
+
+    @classmethod
+    def of(
+        cls, count: int, groups: ArrayLike | None, resamples: int, confidence: float, seed: int
+    ) -> Self:
+        if resamples < 1:
+            raise ValueError(f"Expected at least one resample. Received: {resamples=}.")
+        if not 0.0 < confidence < 1.0:
+            raise ValueError(f"Expected a confidence between 0 and 1. Received: {confidence=}.")
+        unit_of_case, units = (None, count) if groups is None else group_indices(groups, count)
+        return cls(
+            count=count,
+            units=units,
+            unit_of_case=unit_of_case,
+            resamples=resamples,
+            confidence=confidence,
+            seed=seed,
+        )
+
+    def estimates(self, figures: Callable[[IntArray], list[FloatArray]]) -> list[Estimate]:
+        """Each figure on the cases as they are, with its interval over the resamples.
+
+        Args:
+            figures: from weightings, int64, shape (b, count), to arrays of shape (b,).
+        """
+        values = figures(np.ones((1, self.count), dtype=np.int64))
+        blocks = [figures(weights) for weights in self._weights()]
+        return [
+            self._estimate(float(value[0]), np.concatenate(resampled))
+            for value, *resampled in zip(values, *blocks, strict=True)
+        ]
+
+    def _weights(self) -> Iterator[IntArray]:
+        """Blocks of case weights, int64, shape (block, count), one row per resample."""
+        generator = np.random.Generator(np.random.PCG64(self.seed))
+        rows_per_block = max(1, BLOCK_BYTES // (self.count * np.dtype(np.int64).itemsize))
+        for first in range(0, self.resamples, rows_per_block):
+            rows = min(rows_per_block, self.resamples - first)
+            drawn = generator.integers(self.units, size=(rows, self.units))
+            drawn += np.arange(rows)[:, np.newaxis] * self.units
+            times = np.bincount(drawn.ravel(), minlength=rows * self.units)
+            times = times.reshape(rows, self.units)
+            yield times if self.unit_of_case is None else times[:, self.unit_of_case]
+
+    def _estimate(self, value: float, resampled: FloatArray) -> Estimate:
+        defined = resampled[~np.isnan(resampled)]
+        low = high = math.nan
+        if defined.size and not math.isnan(value):
+            tail = (1.0 - self.confidence) / 2.0
+            low, high = (float(end) for end in np.quantile(defined, [tail, 1.0 - tail]))
+        return Estimate(value=value, low=low, high=high, confidence=self.confidence)

@@ -82,7 +82,7 @@ class Ranking:
         positive, values = checked_cases(labels, scores)
         order = np.argsort(-values, kind="stable")
         falling = values[order]
-        last_of_tie = np.append(np.flatnonzero(np.diff(falling)), len(falling) - 1)
+        last_of_tie = np.append(np.flatnonzero(falling[1:] != falling[:-1]), len(falling) - 1)
         return cls(
             order=order,
             positive=positive[order],

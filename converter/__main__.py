@@ -1,0 +1,5 @@
+"""``python -m converter`` is ``melanoma-convert``."""
+
+from converter.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""Makes the golden cases of a file: pictures, pixels and what each kernel family computes."""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from edge_runtime.contract.golden import GoldenCase, GoldenSet
+from edge_runtime.contract.preprocess import Preprocessing, pixels_sha256, preprocess
+from edge_runtime.runner import Runner
+from edge_runtime.self_test import logit_of
+from edge_runtime.synthetic import draw_lesion
+
+# Label, seed, height and width, file format: shrunk and enlarged, lossless and JPEG.
+_CASES = (
+    ("benign", 1, (96, 96), "PNG"),
+    ("malignant", 2, (96, 96), "PNG"),
+    ("benign", 3, (450, 600), "JPEG"),
+    ("malignant", 4, (450, 600), "JPEG"),
+)
+# Correct kernels of another processor may lie as far apart as two correct families do.
+_SAFETY = 1.5
+_LEAST_INT8_TOLERANCE = 0.05
+_FLOAT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldenPictures:
+    """Encoded pictures by their name in the archive."""
+
+    files: Mapping[str, bytes]
+
+
+def draw_golden_pictures() -> GoldenPictures:
+    """Drawn, not photographed: a model file carries no patient's picture."""
+    files = {}
+    for number, (label, seed, size_hw, file_format) in enumerate(_CASES):
+        encoded = io.BytesIO()
+        image = Image.fromarray(draw_lesion(label, seed, size_hw))
+        image.save(encoded, file_format, **({"quality": 90} if file_format == "JPEG" else {}))
+        suffix = "jpg" if file_format == "JPEG" else "png"
+        files[f"golden/{number}.{suffix}"] = encoded.getvalue()
+    return GoldenPictures(files=files)
+
+
+def make_golden_set(
+    pictures: GoldenPictures,
+    spec: Preprocessing,
+    runners: Sequence[Runner],
+    *,
+    quantised: bool,
+    family_difference: float,
+) -> GoldenSet:
+    """What each family's runner computes from the golden pictures.
+
+    Args:
+        pictures: From :func:`draw_golden_pictures`.
+        spec: From picture to pixels.
+        runners: One of each kernel family.
+        quantised: Whether the model computes in integers.
+        family_difference: Largest |Δlogit| between the families on real pictures.
+    """
+    cases = []
+    for name, encoded in pictures.files.items():
+        pixels = preprocess(encoded, spec)
+        cases.append(
+            GoldenCase(
+                file=name,
+                file_sha256=hashlib.sha256(encoded).hexdigest(),
+                pixels_sha256=pixels_sha256(pixels),
+                logits={r.info.kernel_family: logit_of(r, pixels) for r in runners},
+            )
+        )
+    tolerance = _FLOAT_TOLERANCE
+    if quantised:
+        here = [max(c.logits.values()) - min(c.logits.values()) for c in cases]
+        tolerance = max(_LEAST_INT8_TOLERANCE, _SAFETY * max(family_difference, *here))
+    return GoldenSet(
+        cases=tuple(cases),
+        tolerance={runner.info.kernel_family: round(tolerance, 6) for runner in runners},
+    )

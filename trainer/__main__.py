@@ -1,0 +1,5 @@
+"""``python -m trainer`` is ``melanoma-train``."""
+
+from trainer.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""Imports Keras, whichever array library drives it here."""
+
+import os
+from typing import Any
+
+from edge_runtime.errors import MissingDependencyError
+from edge_runtime.native_output import native_output_hidden
+
+
+def import_keras() -> Any:
+    """The keras package; ``KERAS_BACKEND`` chooses tensorflow (the default), jax or torch.
+
+    Raises:
+        MissingDependencyError: If Keras or its backend is not installed.
+    """
+    # What matters reaches Python as an exception; the native log lines only alarm.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with native_output_hidden():
+            import keras
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"expected Keras and a backend for it. Received: {error}. "
+            'Install them with: pip install "melanoma-edge[train]"'
+        ) from error
+    return keras
+
+
+def backend_versions(keras: Any) -> dict[str, str]:
+    """Versions of what trains."""
+    from importlib.metadata import version
+
+    backend = keras.backend.backend()
+    return {
+        "keras": keras.__version__,
+        backend: version(backend),
+        **{name: version(name) for name in ("numpy", "pillow", "melanoma-edge")},
+    }

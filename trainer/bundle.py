@@ -1,0 +1,197 @@
+"""The run folder: what the converter, the benchmarks and a reader find after training."""
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.contract.card import (
+    SCHEMA_VERSION,
+    Architecture,
+    CardDraft,
+    TrainingRecord,
+    dump_card,
+)
+from edge_runtime.contract.labels import Labels
+from edge_runtime.contract.manifest import (
+    SCORES_FILE,
+    SPLIT_FILE,
+    SPLITS,
+    Picture,
+    ScoredPicture,
+    manifest_sha256,
+    write_pictures,
+)
+from edge_runtime.contract.operating_point import OperatingPoint
+from edge_runtime.contract.preprocess import Preprocessing
+from edge_runtime.evaluation import Estimate, bootstrap_metrics, confusion
+from trainer.backend import backend_versions
+from trainer.config import BACKBONE, FitConfig
+from trainer.head import Head
+from trainer.plots import plot_confusion, plot_curves, plot_roc
+
+MODEL_FILE, DRAFT_FILE, RUN_FILE = "model.keras", "card.json", "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedModel:
+    """Everything that a run folder is written from.
+
+    Attributes:
+        model: The whole Keras model.
+        head: Its trained neuron.
+        pictures: All usable pictures with their outputs.
+        unusable: Reason by file of those left out.
+        temperature: Fitted on the validation pictures.
+        operating_point: Chosen on them.
+        initial_weights: As the card names them.
+    """
+
+    model: Any
+    head: Head
+    pictures: Sequence[ScoredPicture]
+    unusable: dict[str, str]
+    temperature: float
+    operating_point: OperatingPoint
+    initial_weights: str
+
+
+def write_run(
+    config: FitConfig, fitted: FittedModel, *, keras: Any, work: Path, out: Path
+) -> dict[str, Any]:
+    """Fill the work folder and give it its name.
+
+    Returns:
+        Metrics by split: name to value, low and high.
+    """
+    for leftover in ("features.json", "features.npy"):
+        (work / leftover).unlink(missing_ok=True)
+    fitted.model.save(work / MODEL_FILE)
+    write_pictures(work / SPLIT_FILE, [_without_output(p) for p in fitted.pictures])
+    write_pictures(work / SCORES_FILE, fitted.pictures)
+    _write_table(work / "history.csv", fitted.head.history)
+    if fitted.unusable:
+        rows = [{"file": file, "reason": why} for file, why in sorted(fitted.unusable.items())]
+        _write_table(work / "unusable.csv", rows)
+    versions = backend_versions(keras)
+    draft = _draft(config, fitted, versions, work)
+    (work / DRAFT_FILE).write_text(dump_card(draft), encoding="utf-8")
+    estimates = {
+        split: _estimates(config, fitted, split)
+        for split in SPLITS
+        if any(picture.split == split for picture in fitted.pictures)
+    }
+    metrics = {
+        split: {name: estimate.as_dict() for name, estimate in row.items()}
+        for split, row in estimates.items()
+    }
+    _write_json(work / "metrics.json", metrics)
+    _write_json(work / RUN_FILE, _run_record(config, fitted, versions))
+    _plot(fitted, estimates, work)
+    work.rename(out)
+    return metrics
+
+
+def _draft(
+    config: FitConfig, fitted: FittedModel, versions: dict[str, str], work: Path
+) -> CardDraft:
+    counts = Counter(f"{picture.split}/{picture.label}" for picture in fitted.pictures)
+    by_content = all(picture.group.startswith("sha256:") for picture in fitted.pictures)
+    return CardDraft(
+        schema_version=SCHEMA_VERSION,
+        architecture=Architecture(
+            backbone=BACKBONE, cut=config.cut, initial_weights=fitted.initial_weights
+        ),
+        preprocessing=Preprocessing(size_hw=(config.image_size, config.image_size)),
+        labels=Labels(),
+        training=TrainingRecord(
+            pictures=dict(sorted(counts.items())),
+            grouped_by="content" if by_content else "lesion",
+            seed=config.seed,
+            split_sha256=manifest_sha256(fitted.pictures),
+            model_sha256=hashlib.sha256((work / MODEL_FILE).read_bytes()).hexdigest(),
+            versions=versions,
+            demonstration=config.demonstration,
+        ),
+        temperature=fitted.temperature,
+        operating_point=fitted.operating_point,
+    )
+
+
+def _arrays(pictures: Sequence[ScoredPicture], split: str) -> tuple[Any, Any, Any]:
+    """Labels (n,), scores (n,) and groups (n,) of one split."""
+    chosen = [picture for picture in pictures if picture.split == split]
+    labels = np.array([int(picture.label == Labels().positive) for picture in chosen])
+    scores = np.array([picture.score for picture in chosen])
+    return labels, scores, np.array([picture.group for picture in chosen])
+
+
+def _estimates(config: FitConfig, fitted: FittedModel, split: str) -> dict[str, Estimate]:
+    labels, scores, groups = _arrays(fitted.pictures, split)
+    return bootstrap_metrics(
+        labels,
+        scores,
+        fitted.operating_point.threshold,
+        groups=groups,
+        resamples=config.resamples,
+        seed=config.seed,
+    )
+
+
+def _plot(fitted: FittedModel, estimates: dict[str, dict[str, Estimate]], work: Path) -> None:
+    plots = work / "plots"
+    plots.mkdir(exist_ok=True)
+    threshold = fitted.operating_point.threshold
+    arrays = {split: _arrays(fitted.pictures, split)[:2] for split in estimates}
+    plot_curves(fitted.head.history, plots / "curves.png")
+    plot_roc(
+        plots / "roc.png",
+        arrays,
+        {split: row["roc_auc"] for split, row in estimates.items()},
+        operating_points={
+            split: (row["sensitivity"].value, 1 - row["specificity"].value)
+            for split, row in estimates.items()
+        },
+    )
+    last = "test" if "test" in arrays else "valid"
+    plot_confusion(
+        confusion(*arrays[last], threshold),
+        plots / "confusion_matrix.png",
+        title=f"{last} pictures at threshold {threshold:.3f}",
+    )
+
+
+def _run_record(config: FitConfig, fitted: FittedModel, versions: dict[str, str]) -> dict[str, Any]:
+    options = {name: value for name, value in vars(config).items() if name not in ("target",)}
+    return {
+        "options": options
+        | {
+            "data": str(config.data.resolve()),
+            "target": f"{config.target.rule}={config.target.value:g}",
+        },
+        "best_epoch": fitted.head.best_epoch,
+        "unusable_pictures": len(fitted.unusable),
+        "versions": versions,
+    }
+
+
+def _without_output(picture: ScoredPicture) -> Picture:
+    names = ("file", "sha256", "label", "group", "split")
+    return Picture(**{name: getattr(picture, name) for name in names})
+
+
+def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,95 @@
+"""``melanoma-train``: from labelled pictures to a run folder."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge_runtime import console
+from edge_runtime.contract.card import NOTICE
+from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, parse_target
+from trainer.fit import fit as fit_model
+
+app = console.make_app(f"Train InceptionV3 to tell benign from malignant lesions. {NOTICE}")
+
+
+@app.command()
+def fit(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with benign/ and malignant/, or with train/ (and valid/, test/) that "
+            "hold them; a metadata.csv with file and lesion_id keeps lesions together."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Run folder to write; must not exist.")],
+    weights: Annotated[
+        str, typer.Option(help="imagenet (downloaded), none, or a .npz or .h5 file.")
+    ] = "imagenet",
+    cut: Annotated[
+        str, typer.Option(help=f"Last block kept, {CUTS[0]} to {CUTS[-1]} (the whole network).")
+    ] = "mixed10",
+    image_size: Annotated[
+        int,
+        typer.Option(min=MIN_IMAGE_SIZE, max=MAX_IMAGE_SIZE, help="Side of the input in pixels."),
+    ] = 299,
+    epochs: Annotated[int, typer.Option(min=1, help="At most so many; stops when it is best.")] = (
+        100
+    ),
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures at a time.")] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes split, order, initial values.")] = 0,
+    target: Annotated[
+        str, typer.Option(help="sensitivity=VALUE or specificity=VALUE of the operating point.")
+    ] = "sensitivity=0.95",
+    demonstration: Annotated[
+        bool, typer.Option("--demonstration", help="Stamp the model: its figures mean nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Metrics as JSON on stdout.")] = False,
+) -> None:
+    """Train on DATA: the base is frozen and computed once, one sigmoid neuron learns.
+
+    Pictures without a split are divided 64/16/20 by lesion. Temperature and operating point are
+    chosen on the validation pictures. After Ctrl-C, the same command goes on where it stopped.
+    """
+    if cut not in CUTS:
+        raise typer.BadParameter(f"{cut!r} is not one of: {', '.join(CUTS)}", param_hint="--cut")
+    try:
+        parsed_target = parse_target(target)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--target") from error
+    config = FitConfig(
+        data=data,
+        weights=weights,
+        cut=cut,
+        image_size=image_size,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        target=parsed_target,
+        demonstration=demonstration,
+    )
+    metrics = fit_model(config, out)
+    if as_json:
+        console.write_line(json.dumps(metrics))
+    else:
+        _print_metrics(metrics, out)
+
+
+def _print_metrics(metrics: dict[str, dict[str, dict[str, Any]]], out: Path) -> None:
+    names = list(next(iter(metrics.values())))
+    rows = [(name, *(_with_interval(metrics[split][name]) for split in metrics)) for name in names]
+    console.print_table(("metric, 95 % interval", *metrics), rows)
+    console.write_line()
+    console.write_line(f"written to {console.display_name(out)}; plots in its plots folder")
+    console.write_line(NOTICE)
+
+
+def _with_interval(estimate: dict[str, Any]) -> str:
+    value, low, high = (estimate[key] for key in ("value", "low", "high"))
+    return "not measured" if value is None else f"{value:.3f} [{low:.3f}–{high:.3f}]"
+
+
+def main() -> None:
+    """Entry point of ``melanoma-train``."""
+    console.run_app(app)
