@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +149,9 @@ def _import_tensorflow() -> Any:
 @contextlib.contextmanager
 def _converter_quiet_and_named() -> Iterator[None]:
     try:
-        with native_output_hidden():
+        with native_output_hidden(), warnings.catch_warnings():
+            # On statistics needed only without calibration, and on an interpreter of its own.
+            warnings.simplefilter("ignore", UserWarning)
             yield
     except (ValueError, RuntimeError, TypeError) as error:
         raise ConversionError(

@@ -1,5 +1,6 @@
 """A verified model that turns pictures into assessments."""
 
+import math
 import time
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.embed import SealedModel, open_sealed
 from edge_runtime.contract.operating_point import score_from_logit
 from edge_runtime.contract.preprocess import Pixels, preprocess, preprocess_frame
-from edge_runtime.errors import DelegateUnavailableError, TensorMismatchError
+from edge_runtime.errors import ContractError, DelegateUnavailableError, TensorMismatchError
 from edge_runtime.interpreter import load_runner
 from edge_runtime.quality import retake_reasons
 from edge_runtime.runner import Runner, RunnerInfo
@@ -103,6 +104,7 @@ class LesionClassifier:
 
         Raises:
             InputError: If the picture cannot be used.
+            ContractError: If the network's output is not a finite number.
         """
         start = time.perf_counter()
         if isinstance(picture, Path | bytes):
@@ -132,6 +134,12 @@ class LesionClassifier:
         )
 
     def _decide(self, logit: float) -> tuple[Decision, float, tuple[str, ...]]:
+        if not math.isfinite(logit):
+            # Every comparison with a threshold would come out as "no referral".
+            raise ContractError(
+                f"expected a finite logit. Received: logit={logit} from {self.info.runtime}. "
+                "This runtime cannot compute the model: try --runtime, or export again."
+            )
         point = self.card.operating_point
         score = score_from_logit(logit, self.card.temperature)
         refer = point.refers(score)

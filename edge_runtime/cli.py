@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -44,19 +45,12 @@ def image(
     """
     _require_choice("--runtime", runtime, ("auto", *RUNTIMES))
     _require_choice("--delegate", delegate, (None, *DELEGATES))
-    failures = 0
     with LesionClassifier.open(
         model, runtime=runtime, delegate=delegate, threads=threads
     ) as classifier:
         pictures = find_pictures(paths, recursive=recursive)
         sink: Sink = (JsonLines if as_json else Table)(classifier.card, classifier.info)
-        for picture in console.progress(pictures, len(pictures), "pictures"):
-            try:
-                sink.assessed(picture, classifier.assess(picture))
-            except InputError as error:
-                failures += 1
-                sink.failed(picture, error)
-        sink.close()
+        failures = _assess_all(classifier, pictures, sink)
         if as_json:
             demonstration = classifier.card.training.demonstration
             console.log.info("%s%s", f"{DEMONSTRATION} " if demonstration else "", NOTICE)
@@ -65,6 +59,19 @@ def image(
             "%d of %d pictures could not be used; see their errors.", failures, len(pictures)
         )
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _assess_all(classifier: LesionClassifier, pictures: Sequence[Path], sink: Sink) -> int:
+    """Number of pictures that could not be used."""
+    failures = 0
+    for picture in console.progress(pictures, len(pictures), "pictures"):
+        try:
+            sink.assessed(picture, classifier.assess(picture))
+        except InputError as error:
+            failures += 1
+            sink.failed(picture, error)
+    sink.close()
+    return failures
 
 
 @app.command()

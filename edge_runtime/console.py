@@ -1,6 +1,7 @@
 """What the four commands share: errors to exit codes, tables, progress, logging to stderr."""
 
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -61,15 +62,14 @@ def run_app(app: typer.Typer) -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     _log_to_stderr()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal of another alphabet shows what it lacks as escapes instead of failing.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app([argument for argument in arguments if argument != "--debug"])
     except MelanomaError as error:
         _report(error, debug=debug)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has left; flushing at exit must not fail a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last place where it can be named
         _report(error, debug=debug)
         sys.exit(1)
@@ -83,9 +83,18 @@ def package_version() -> str:
 
 
 def write_line(text: str = "") -> None:
-    """One line on stdout, at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """One line on stdout, at once; the process ends if its reader has left.
+
+    Raises:
+        typer.Exit: If nobody reads any more.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        # Flushing at exit must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from error
 
 
 def display_name(path: Path) -> str:
@@ -95,7 +104,7 @@ def display_name(path: Path) -> str:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """An aligned table on stdout; the last column is as wide as it needs to be."""
-    table = [tuple(columns), *map(tuple, rows)]
+    table = [tuple(map(_printable, row)) for row in (columns, *rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(columns))]
     table.insert(1, tuple("─" * min(width, 60) for width in widths))
     for row in table:
@@ -163,6 +172,11 @@ def require_absent(output: Path) -> None:
             f"expected an output that does not exist yet. Received: {display_name(output)}. "
             "Name another one, or remove it first."
         )
+
+
+def _printable(text: str) -> str:
+    """The text without line breaks and terminal commands, which a file name may hold."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _log_to_stderr() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from edge_runtime.console import package_version, print_table, write_line
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.delegates import edgetpu_library, edgetpu_library_problem
-from edge_runtime.interpreter import RUNTIMES, probe_runtime
+from edge_runtime.interpreter import INSTALL_COMMANDS, RUNTIMES, probe_runtime
 
 # Vendor:product of the USB accelerator before and after its firmware is loaded.
 _CORAL_USB_IDS = ("1a6e:089a", "18d1:9302")
@@ -72,15 +72,11 @@ def _check(part: str, name: str, problem: str | None, detail: str, remedy: str) 
 
 
 def _runtime_checks() -> list[dict[str, Any]]:
-    remedies = {
-        "ai-edge-litert": "pip install ai-edge-litert",
-        "tflite-runtime": 'pip install "melanoma-edge[tflite-runtime]" (Python 3.11, numpy 1)',
-    }
     checks = []
     for name in RUNTIMES:
         status = probe_runtime(name)
         detail = f"{status.version}, computed the probe model"
-        checks.append(_check("runtime", name, status.problem, detail, remedies[name]))
+        checks.append(_check("runtime", name, status.problem, detail, INSTALL_COMMANDS[name]))
     return checks
 
 

@@ -20,6 +20,10 @@ from edge_runtime.native_output import native_output_hidden
 from edge_runtime.runner import Runner, RunnerInfo, Tensor
 
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+INSTALL_COMMANDS = {
+    "ai-edge-litert": "pip install ai-edge-litert",
+    "tflite-runtime": 'pip install "melanoma-edge[tflite-runtime]" (Python 3.11, numpy 1)',
+}
 _MODULES = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
     "tflite-runtime": "tflite_runtime.interpreter",
@@ -88,7 +92,7 @@ def choose_runtime(wanted: str = "auto") -> RuntimeStatus:
         statuses.append(f"{name}: {status.problem}")
     raise RuntimeUnavailableError(
         f"expected a working TFLite runtime. Received: {'; '.join(statuses)}. "
-        "Install one with: pip install ai-edge-litert"
+        f"Install one with: {INSTALL_COMMANDS.get(wanted, INSTALL_COMMANDS[RUNTIMES[0]])}"
     )
 
 
@@ -115,23 +119,11 @@ def load_runner(
         DelegateUnavailableError: If the model or the caller wants an accelerator that is absent.
         TensorMismatchError: If the file is no model with one static input and one static output.
     """
-    delegates = [require_edgetpu_library()] if delegate == "edgetpu" else []
+    library = require_edgetpu_library() if delegate == "edgetpu" else None
     status = choose_runtime(runtime)
     module = importlib.import_module(_MODULES[status.name])
-    resolver = module.OpResolverType
-    try:
-        with native_output_hidden():
-            interpreter = module.Interpreter(
-                model_path=str(path),
-                num_threads=threads,
-                experimental_delegates=[module.load_delegate(name) for name in delegates],
-                experimental_op_resolver_type=resolver.AUTO
-                if optimized
-                else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            )
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError, OSError) as error:
-        raise _load_error(path, error) from error
+    delegates = [_load_delegate(module, library)] if library else []
+    interpreter = _load_interpreter(module, path, delegates, threads, optimized=optimized)
     info = RunnerInfo(
         runtime=f"{status.name} {status.version}",
         delegate=delegate,
@@ -139,6 +131,37 @@ def load_runner(
         threads=threads,
     )
     return _InterpreterRunner(interpreter, info)
+
+
+def _load_delegate(module: Any, library: str) -> Any:
+    try:
+        with native_output_hidden():
+            return module.load_delegate(library)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise DelegateUnavailableError(
+            f"expected an Edge TPU that {library} can drive. Received: {error}. "
+            "Plug in the Coral, or use the int8 variant."
+        ) from error
+
+
+def _load_interpreter(
+    module: Any, path: Path, delegates: list[Any], threads: int, *, optimized: bool
+) -> Any:
+    resolver = module.OpResolverType
+    try:
+        with native_output_hidden():
+            interpreter = module.Interpreter(
+                model_path=str(path),
+                num_threads=threads,
+                experimental_delegates=delegates,
+                experimental_op_resolver_type=resolver.AUTO
+                if optimized
+                else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError, OSError) as error:
+        raise _load_error(path, error) from error
+    return interpreter
 
 
 def _kernel_family(runtime: str, delegate: str, *, optimized: bool) -> str:

@@ -4,7 +4,9 @@ import numpy as np
 
 from edge_runtime.contract.preprocess import Pixels
 
-# Of 5,537 dermatoscopic pictures of HAM10000 at 224 pixels the flattest spans 30 grey levels.
+# Measured on 5,984 dermatoscopic pictures of HAM10000, one a lesion, at 224 pixels: the flattest
+# spans 22 grey levels (21 at 299), one in a thousand at most 33, one in a hundred at most 43. So
+# none of them is sent back, and a covered lens, which gives a few levels of noise, is.
 MIN_CONTRAST = 12.0
 
 

@@ -4,7 +4,7 @@ from edge_runtime.contract.embed import SealedModel
 from edge_runtime.contract.golden import GoldenCase
 from edge_runtime.contract.preprocess import Pixels, pixels_sha256, preprocess
 from edge_runtime.contract.quantization import dequantize, quantize
-from edge_runtime.errors import SelfTestError
+from edge_runtime.errors import InputError, SelfTestError
 from edge_runtime.runner import Runner
 
 
@@ -34,7 +34,12 @@ def run_self_test(model: SealedModel, runner: Runner) -> float:
 
 
 def _check_case(model: SealedModel, runner: Runner, case: GoldenCase) -> float:
-    pixels = preprocess(model.golden[case.file], model.card.preprocessing)
+    try:
+        pixels = preprocess(model.golden[case.file], model.card.preprocessing)
+    except InputError as error:
+        raise SelfTestError(
+            f"expected a golden picture that can be decoded. Received: {case.file}: {error}"
+        ) from error
     if pixels_sha256(pixels) != case.pixels_sha256:
         raise SelfTestError(
             f"expected the pixels that the converter saw in {case.file}. Received: other pixels. "

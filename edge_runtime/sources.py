@@ -25,7 +25,7 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Pat
     paths = list(paths)
     pictures: list[Path] = []
     for path in paths:
-        pictures.extend(_pictures_in(path, recursive=recursive) if path.is_dir() else [path])
+        pictures.extend(_pictures_in(path, recursive=recursive) if _is_folder(path) else [path])
     if not pictures:
         names = ", ".join(display_name(path) for path in paths)
         raise InputError(
@@ -34,6 +34,13 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Pat
             "if they lie deeper."
         )
     return pictures
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # what cannot be looked at gets its own error when it is read
 
 
 def _pictures_in(folder: Path, *, recursive: bool) -> list[Path]:

@@ -1,14 +1,13 @@
 """Draws lesion-like pictures for demos, golden cases and tests: invented, not data of patients.
 
-What a picture shows follows one number, the lesion's `atypia`: how irregular its outline is, how
-many colours it has (of the six of the ABCD rule: white, red, light brown, dark brown, blue-grey,
-black; Stolz et al., Eur J Dermatol 1994) and how broken its pattern. The label decides only which
-of two overlapping distributions atypia is drawn from, so that no classifier can be perfect;
-everything else is drawn alike for both labels. A score on these pictures says that the software
-works, and nothing about skin.
+What a picture shows follows the lesion's `atypia`, a number from 0 to 1: how irregular its outline
+is, how many of the six colours of the ABCD rule it has (white, red, light brown, dark brown,
+blue-grey, black: Stolz et al., Eur J Dermatol 1994) and how broken its pattern. The label decides
+only from which of two overlapping distributions atypia is drawn, so that no classifier can be
+perfect. A score on these pictures says that the software works, and nothing about skin.
 
-For one seed both labels share skin, light and hairs, and differ in the lesion alone. Arrays are
-byte-equal between runs with the same numpy and Pillow; another build may differ by a grey level.
+For one seed both labels share skin, light and hairs, and differ in the lesion alone. Pixels are
+equal between runs on one machine; another build of numpy may round a grey level otherwise.
 """
 
 import csv
@@ -29,20 +28,19 @@ from edge_runtime.synthetic_skin import Canvas, Plane, photograph, ramp, skin
 LABELS = ("benign", "malignant")
 JPEG_QUALITY = 92
 SECOND_VIEW_SHARE = 0.1
+_METADATA_COLUMNS = ("file", "label", "lesion_id")
 
-# Parameters of the beta distribution of atypia. They overlap: a reader who knew atypia itself
-# would reach an AUC of 0.97.
-_ATYPIA_BETA = {"benign": (2.0, 5.0), "malignant": (5.0, 2.0)}
+# Parameters of atypia's beta distributions: a reader who knew it would reach an AUC of 0.985.
+_ATYPIA_BETA = {"benign": (2.0, 6.0), "malignant": (6.0, 2.0)}
 
-# Optical density of one unit of pigment in the red, green and blue bands of a camera (610, 540
-# and 465 nm). Melanin absorbs as a power of the wavelength (Jacques,
-# https://omlc.org/spectra/melanin/mua.html); the exponent is lowered from 3.48 to 2.2 because
-# bands are broad and pixel values gamma-encoded. Blood absorbs mostly green.
-_MELANIN = np.array([0.55, 0.72, 1.0], np.float32)[:, None, None]
-_BLOOD = np.array([0.12, 0.62, 0.50], np.float32)[:, None, None]
-_UNPIGMENTED = np.array([0.97, 0.93, 0.90], np.float32)[:, None, None]
-_VEIL = np.array([0.37, 0.41, 0.48], np.float32)[:, None, None]
-_SCAR = np.array([0.88, 0.77, 0.74], np.float32)[:, None, None]
+# Optical density of one unit of pigment at 610, 540 and 465 nm, about a camera's three bands.
+# Melanin absorbs as a power of the wavelength (https://omlc.org/spectra/melanin/mua.html, Jacques
+# 1998), here 2.2 instead of 3.48: bands are broad and pixel values gamma-encoded.
+_MELANIN_RGB = (0.55, 0.72, 1.0)
+_BLOOD_RGB = (0.12, 0.62, 0.50)
+_UNPIGMENTED_RGB = (0.97, 0.93, 0.90)
+_VEIL_RGB = (0.37, 0.41, 0.48)
+_SCAR_RGB = (0.88, 0.77, 0.74)
 
 # Smaller pictures are drawn at a multiple and averaged down: the finest structures would alias.
 _MIN_DRAWN_SIDE = 192
@@ -64,9 +62,14 @@ class SyntheticLesion:
         edge_width: Width of the border's fade, as a share of the radius.
         melanin: Optical density of its pigment.
         core: How much darker (above 0) or lighter the middle is than the rim.
-        tilt: How much darker one side is than the other.
-        network, globules: Strength of the two patterns, 0 to 1.
-        blotch, redness, veil, scar: Strength of black, red, blue-grey and white areas.
+        tilt: How much the pigment thickens per unit of length towards the dark side.
+        dark_side: Direction of the dark side, in radians.
+        network: Strength of the network of lines, 0 to 1.
+        globules: Strength of the pattern of globules, 0 to 1.
+        blotch: Optical density of the black areas.
+        redness: Density of the blood in the red areas.
+        veil: Opacity of the blue-grey veil, 0 to 1.
+        scar: Opacity of the white areas of regression, 0 to 1.
     """
 
     atypia: float
@@ -75,6 +78,7 @@ class SyntheticLesion:
     melanin: float
     core: float
     tilt: float
+    dark_side: float
     network: float
     globules: float
     blotch: float
@@ -94,7 +98,8 @@ class SyntheticLesion:
             edge_width=rng.uniform(0.08, 0.24) * (1.15 - 0.7 * atypia),
             melanin=rng.uniform(0.5, 1.4) * (1 - 0.1 * atypia),
             core=rng.uniform(-0.25, 0.5),
-            tilt=rng.uniform(0.2, 0.8) * atypia,
+            tilt=rng.uniform(0.4, 1.6) * atypia,
+            dark_side=rng.uniform(0, 2 * math.pi),
             network=network,
             globules=globules,
             blotch=rng.uniform(0.2, 2.6) * excess,
@@ -117,32 +122,27 @@ def draw_lesion(
         view: Which picture of that lesion, 0 or more: other turn, place, light and hairs.
 
     Raises:
-        ValueError: `label` or `size_hw` is impossible.
+        ValueError: `label`, `seed`, `size_hw` or `view` is impossible.
     """
     if label not in LABELS:
-        raise ValueError(
-            f"The label must be one of {LABELS}. Received: label={label!r}. Choose one of them."
-        )
+        raise ValueError(f"Expected a label of {LABELS}. Received: label={label!r}. Pass one.")
     if min(size_hw) < 1:
         raise ValueError(
-            f"A picture has at least one row and one column. Received: size_hw={size_hw}. "
-            "Pass two positive numbers of pixels."
+            f"Expected height and width of 1 or more. Received: size_hw={size_hw}. Pass pixels."
         )
     oversampling = -(-_MIN_DRAWN_SIDE // max(size_hw))
     light = _stream(seed, _VIEW_STREAM, view)
-    column, row = light.normal(0, 0.06, 2).tolist()
     canvas = Canvas(
         side=max(size_hw) * oversampling,
         rotation=light.uniform(0, 2 * math.pi),
-        shift=(column, row),
+        shift=(light.normal(0, 0.06), light.normal(0, 0.06)),
         zoom=light.uniform(0.85, 1.2),
     )
-    blur = max(0.0, light.uniform(-0.006, 0.010))
-    tissue = _paint(canvas, seed, label)
-    rgb = photograph(tissue, canvas, light)
-    pixels = (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
+    blur = max(0.0, light.uniform(-0.006, 0.010)) / canvas.pixel
+    rgb = photograph(_paint(canvas, seed, label), canvas, light).clip(0, 1)
+    pixels = (rgb * 255 + 0.5).astype(np.uint8)
     picture = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
-    picture = picture.filter(ImageFilter.BoxBlur(blur / canvas.pixel)).reduce(oversampling)
+    picture = picture.filter(ImageFilter.BoxBlur(blur)).reduce(oversampling)
     top, left = ((max(size_hw) - extent) // 2 for extent in size_hw)
     return np.asarray(picture)[top : top + size_hw[0], left : left + size_hw[1]].copy()
 
@@ -152,25 +152,31 @@ def _paint(canvas: Canvas, seed: int, label: str) -> Plane:
     rng = _stream(seed, _LESION_STREAM, LABELS.index(label))
     lesion = SyntheticLesion.sample(label, rng)
     melanin, blood = skin(canvas, _stream(seed, _SKIN_STREAM))
+    coarse, fine = canvas.noise(rng, 24), canvas.noise(rng, 60)
     depth = _depth(canvas, lesion, rng)
+    depth += (0.015 + 0.05 * lesion.atypia) * coarse + (0.015 + 0.02 * lesion.atypia) * fine
     inside = ramp(depth, -lesion.edge_width, lesion.edge_width)
-    # Two maps decide where colours lie, each from both ends: areas of two colours never coincide.
-    coarse, fine = canvas.noise(rng, 22), canvas.noise(rng, 60)
+    # Two maps place the colours, each from both ends: blue-grey never meets white, nor red black.
     mottle = 0.3 * coarse + 0.15 * fine
     cool, warm = canvas.noise(rng, 9) + mottle, canvas.noise(rng, 9) + mottle
-    pattern = _pattern(canvas, lesion, rng, depth, cool)
-    grain = (0.05 + 0.18 * lesion.atypia) * coarse + 0.09 * fine
-    pigment = np.maximum(pattern + grain, 0.12) * lesion.melanin
+    pattern = _network(canvas, lesion, rng, depth, cool) + _globules(canvas, lesion, rng)
+    pattern += (0.05 + 0.18 * lesion.atypia) * coarse + 0.09 * fine
+    pigment = np.maximum(pattern, 0.12) * lesion.melanin
     red = lesion.redness * ramp(-warm, 0.5, 1.3)
     veil = lesion.veil * ramp(cool, 0.2, 1.5) * ramp(depth, 0.05, 0.4)
     scar = lesion.scar * ramp(-cool, 0.5, 1.4) * ramp(depth, 0.02, 0.25)
     blotch = lesion.blotch * ramp(warm, 0.4, 1.1) * ramp(depth, -0.02, 0.12)
     melanin += inside * pigment * (1 - 0.5 * np.minimum(red, 1)) + blotch + veil / 2
     blood += inside * (0.08 + 0.6 * red)
-    rgb = _UNPIGMENTED * np.exp(-_MELANIN * melanin - _BLOOD * blood)
-    rgb += veil * (_VEIL * (1 + 0.12 * coarse) - rgb)
-    rgb += scar * (_SCAR * (1 + 0.08 * coarse) - rgb)
-    return np.asarray(rgb, np.float32)
+    shade = 1 + 0.1 * coarse
+    rgb = np.empty((3, canvas.side, canvas.side), np.float32)
+    # Channel by channel: planes of one channel stay in the processor's cache.
+    for band, plane in enumerate(rgb):
+        tissue = np.exp(-_MELANIN_RGB[band] * melanin - _BLOOD_RGB[band] * blood)
+        tissue *= _UNPIGMENTED_RGB[band]
+        tissue += veil * (_VEIL_RGB[band] * shade - tissue)
+        plane[:] = tissue + scar * (_SCAR_RGB[band] * shade - tissue)
+    return rgb
 
 
 def _outline(lesion: SyntheticLesion, rng: np.random.Generator) -> Plane:
@@ -191,41 +197,39 @@ def _outline(lesion: SyntheticLesion, rng: np.random.Generator) -> Plane:
 
 def _depth(canvas: Canvas, lesion: SyntheticLesion, rng: np.random.Generator) -> Plane:
     """How far inside the border each pixel lies, in radii: 1 in the middle, below 0 outside."""
-    outline = _outline(lesion, rng)
     turn = (np.arctan2(canvas.y, canvas.x) + math.pi) / (2 * math.pi)
-    border = outline[(turn * _OUTLINE_STEPS).astype(np.intp) % _OUTLINE_STEPS]
+    border = _outline(lesion, rng)[(turn * _OUTLINE_STEPS).astype(np.intp) % _OUTLINE_STEPS]
     distance = np.sqrt(canvas.x**2 + canvas.y**2)
-    ragged = (0.015 + 0.05 * lesion.atypia) * canvas.noise(rng, 26)
-    frayed = (0.012 + 0.02 * lesion.atypia) * canvas.noise(rng, 70)
-    return (border - distance) / lesion.radius + ragged + frayed
+    return np.asarray((border - distance) / lesion.radius, np.float32)
 
 
-def _pattern(
+def _network(
     canvas: Canvas, lesion: SyntheticLesion, rng: np.random.Generator, depth: Plane, gaps: Plane
 ) -> Plane:
-    """Relative pigment inside the border, float32 (side, side) about 1.
+    """Relative pigment of the lesion's body and network, float32 (side, side) about 1.
 
-    A reader of patterns sees a network of lines, globules, or neither. With atypia lines thicken,
-    are missing where `gaps` is high, and globules differ in size and crowd on one side.
+    With atypia the lines thicken, wander, and are missing where `gaps` is high.
     """
     atypia = lesion.atypia
-    dark_side = rng.uniform(0, 2 * math.pi)
-    slope = lesion.tilt / lesion.radius
-    pattern = 1 + lesion.core * (ramp(depth, 0.25, 0.75) - 0.5)
-    pattern += (slope * math.cos(dark_side)) * canvas.x
-    pattern += (slope * math.sin(dark_side)) * canvas.y
+    towards = math.cos(lesion.dark_side) * canvas.x + math.sin(lesion.dark_side) * canvas.y
+    body = 1 + lesion.core * (ramp(depth, 0.25, 0.75) - 0.5) + lesion.tilt * towards
     bend = 0.012 + 0.022 * atypia
     warp = (bend * canvas.noise(rng, 30), bend * canvas.noise(rng, 30))
     mesh = canvas.honeycomb(rng.uniform(0.055, 0.085), rng.uniform(0, math.pi), warp)
     lines = ramp(-mesh, -0.5 - 0.4 * atypia, 1.1) - 0.45
     kept = (1 - atypia * ramp(gaps, -0.2, 0.7)) * ramp(depth, 0.8 - 0.3 * atypia, 0.1)
-    pattern += (lesion.network * (0.7 + 0.5 * atypia)) * lines * kept
+    return np.asarray(body + lesion.network * (0.7 + 0.5 * atypia) * lines * kept, np.float32)
+
+
+def _globules(canvas: Canvas, lesion: SyntheticLesion, rng: np.random.Generator) -> Plane:
+    """Relative pigment of the globules; with atypia they differ in size and crowd on one side."""
     count = int(lesion.globules * rng.integers(40, 110))
     distance = 0.85 * lesion.radius * np.sqrt(rng.random(count))
-    angle = dark_side + (1 - 0.55 * atypia) * rng.uniform(-math.pi, math.pi, count)
+    spread = (1 - 0.55 * lesion.atypia) * math.pi
+    angle = lesion.dark_side + rng.uniform(-spread, spread, count)
     centres = np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=1)
-    radii = rng.uniform(0.015, 0.024, count) * np.exp(rng.normal(0, 0.1 + 0.4 * atypia, count))
-    return pattern + 0.5 * canvas.dots(centres, radii)
+    uneven = np.exp((0.1 + 0.4 * lesion.atypia) * rng.standard_normal(count))
+    return np.asarray(0.5 * canvas.dots(centres, rng.uniform(0.015, 0.024, count) * uneven))
 
 
 def write_dataset(
@@ -239,33 +243,58 @@ def write_dataset(
 ) -> list[Path]:
     """Write labelled pictures and their metadata, and return the pictures' paths.
 
-    The folder holds `benign/*.jpg`, `malignant/*.jpg` and `metadata.csv` with the columns file
-    (relative to the folder), label and lesion_id. About one lesion in ten has two pictures, so
-    that a split must keep lesions together. It appears when it is complete: until then it is
-    written beside, as `<folder>.partial`, where an interrupted run's remains are removed.
+    The folder holds `benign/*.jpg`, `malignant/*.jpg` and `metadata.csv` (file, label, lesion_id).
+    About one lesion in ten has two pictures, so that a split must keep lesions together. The
+    folder appears when it is complete: until then it is `<folder>.partial`, which replaces what
+    a killed run left under that name.
 
     Args:
         folder: Must not exist, or be empty.
         benign: Number of pictures with this label, 0 or more.
         malignant: Number of pictures with this label, 0 or more.
-        seed: Which pictures; a larger set begins each label with the lesions of a smaller one.
+        seed: Which lesions; a larger set holds, for each label, those of a smaller one.
         size_hw: Height and width of each picture in pixels.
         on_progress: Called after each picture with the number written so far.
 
     Raises:
-        OutputExistsError: `folder` exists and is not empty.
+        OutputExistsError: `folder` is a file or is not empty.
     """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputExistsError(
-            f"The data set needs a new or empty folder. Received: folder={folder}. "
+            f"A data set needs a new or empty folder. Received: folder={folder}. "
             "Name another folder, or remove this one."
         )
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    for label in LABELS:
-        (partial / label).mkdir(parents=True)
-    written = []
-    with (partial / "metadata.csv").open("w", newline="", encoding="utf-8") as stream:
-        rows = csv.writer(stream)
-        rows.writerow(["file", "label", "lesion_id"])
-    return written
+    try:
+        for label in LABELS:
+            (partial / label).mkdir(parents=True)
+        rows: list[tuple[str, str, str]] = []
+        for label, lesion, view in _plan({"benign": benign, "malignant": malignant}, seed):
+            name = f"{label}/synthetic_{len(rows) + 1:05d}.jpg"
+            picture = Image.fromarray(draw_lesion(label, lesion, size_hw, view=view))
+            picture.save(partial / name, quality=JPEG_QUALITY)
+            rows.append((name, label, f"lesion_{lesion:012x}"))
+            if on_progress is not None:
+                on_progress(len(rows))
+        with (partial / "metadata.csv").open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\n").writerows([_METADATA_COLUMNS, *rows])
+        if folder.exists():
+            folder.rmdir()
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return [folder / name for name, _, _ in rows]
+
+
+def _plan(counts: dict[str, int], seed: int) -> Iterator[tuple[str, int, int]]:
+    """Yield label, lesion and view of each picture."""
+    for label, count in counts.items():
+        rng = _stream(seed, _DATASET_STREAM, LABELS.index(label))
+        planned = 0
+        while planned < count:
+            lesion = int(rng.integers(2**48))
+            views = 2 if rng.random() < SECOND_VIEW_SHARE else 1
+            for view in range(min(views, count - planned)):
+                yield label, lesion, view
+            planned += views

@@ -18,12 +18,12 @@ Plane = npt.NDArray[np.float32]
 
 # Lattices span this square of lesion coordinates: a turned, shifted picture never leaves it.
 _LATTICE_HALF_WIDTH = 2.0
-_SAMPLES_PER_CELL = 4
-_GRAIN_CELLS = 150
+_SAMPLES_PER_CELL = 3
+_GRAIN_CELLS = 112
 
 
 def ramp(values: Plane, low: float, high: float) -> Plane:
-    """Return 0 below `low`, 1 above `high` and a smooth step between, float32 in [0, 1]."""
+    """Return 0 up to `low`, 1 from `high` on, smooth between; a falling step where low > high."""
     step = np.clip((values - low) * (1 / (high - low)), 0, 1)
     return np.asarray(step * step * (3 - 2 * step), np.float32)
 
@@ -82,12 +82,12 @@ class Canvas:
         return self.zoom * math.sin(self.rotation)
 
     def _lesion_axis(self, per_column: float, per_row: float) -> Plane:
-        column = (self.column - (self.shift[0])) * per_column
-        row = (self.row - (self.shift[1])) * per_row
+        column = (self.column - self.shift[0]) * per_column
+        row = (self.row - self.shift[1]) * per_row
         return np.asarray(column + row, np.float32)
 
     def noise(self, rng: np.random.Generator, cells: int) -> Plane:
-        """Return smooth noise fixed to the lesion, float32 (side, side), about mean 0 and sd 0.7.
+        """Return smooth noise fixed to the lesion, float32 (side, side), about mean 0 and sd 0.9.
 
         Args:
             rng: Source of the lattice; the draw does not depend on `side`.
@@ -119,11 +119,12 @@ class Canvas:
             warp: How far each pixel is displaced in x and y, in lesion units.
         """
         x, y = self.x + warp[0], self.y + warp[1]
+        wave_number = 2 * math.pi / period
         waves = np.zeros_like(x)
         for turn in range(3):
             direction = angle + turn * 2 * math.pi / 3
-            k = 2 * math.pi / period
-            waves += np.cos((k * math.cos(direction)) * x + (k * math.sin(direction)) * y)
+            per_x, per_y = wave_number * math.cos(direction), wave_number * math.sin(direction)
+            waves += np.cos(per_x * x + per_y * y)
         return waves
 
     def dots(self, centres: npt.NDArray[np.float64], radii: npt.NDArray[np.float64]) -> Plane:
@@ -150,18 +151,18 @@ class Canvas:
 
 def skin(canvas: Canvas, rng: np.random.Generator) -> tuple[Plane, Plane]:
     """Return the melanin and blood of bare skin, optical densities, float32 (side, side) each."""
-    tone = 0.06 + 0.65 * rng.beta(1.4, 3.4)
+    tone = 0.06 + 1.2 * rng.beta(1.0, 3.0)
     blush = rng.uniform(0.14, 0.32)
     broad, patchy, winding = (canvas.noise(rng, cells) for cells in (9, 7, 13))
-    fine = canvas.noise(rng, 36)
-    melanin = tone * (1 + 0.06 * broad + 0.05 * canvas.noise(rng, 56))
+    fine = canvas.noise(rng, 44)
+    melanin = tone * (1 + 0.06 * broad + 0.05 * fine)
     blood = blush * (1 + 0.14 * patchy + 0.10 * fine)
     vessels = np.exp(-((20 * winding + 2.4 * fine) ** 2)) * ramp(broad, -0.3, 0.8)
     blood += rng.uniform(0, 0.14) * vessels
     warp = (0.06 * patchy, 0.06 * winding)
     furrows = ramp(-canvas.honeycomb(0.19, rng.uniform(0, math.pi), warp), 0.8, 1.5)
     melanin -= rng.uniform(0, 0.05) * furrows
-    return melanin, blood
+    return np.asarray(melanin, np.float32), np.asarray(blood, np.float32)
 
 
 def photograph(rgb: Plane, canvas: Canvas, rng: np.random.Generator) -> Plane:
@@ -179,13 +180,14 @@ def photograph(rgb: Plane, canvas: Canvas, rng: np.random.Generator) -> Plane:
     rgb = rgb * _light(canvas, rng)
     if rng.random() < 0.3:
         rgb = _with_bubbles(rgb, canvas, rng)
+    grain = Image.fromarray(rng.standard_normal((_GRAIN_CELLS,) * 2, dtype=np.float32))
+    exposure = 1 + 0.02 * _enlarged(grain, canvas.side)
     if rng.random() < 0.35:
         column, row = rng.normal(0, 0.04, 2).tolist()
         radius = rng.uniform(0.98, 1.2)
         field = ramp(_distance(canvas, column, row), radius + 0.03, radius - 0.03)
-        rgb = rgb * (0.04 + 0.96 * field)
-    grain = Image.fromarray(rng.standard_normal((_GRAIN_CELLS,) * 2, dtype=np.float32))
-    return rgb * (1 + 0.02 * _enlarged(grain, canvas.side))
+        exposure *= 0.04 + 0.96 * field
+    return np.asarray(rgb * exposure, np.float32)
 
 
 def _distance(canvas: Canvas, column: float, row: float) -> Plane:
@@ -197,18 +199,18 @@ def _distance(canvas: Canvas, column: float, row: float) -> Plane:
 def _hairs(canvas: Canvas, rng: np.random.Generator) -> Plane:
     """Share of each pixel under hair, float32 (side, side) in [0, 1]: tapered parabolas."""
     cover = np.zeros((canvas.side, canvas.side), np.float32)
+    pixels = 1 / canvas.pixel
     growth = rng.uniform(0, math.pi)
     for _ in range(rng.integers(1, 10)):
         angle = growth + 0.5 * rng.normal()
         cosine, sine = math.cos(angle), math.sin(angle)
         middle, offset = rng.uniform(-0.8, 0.8), rng.uniform(-1, 1)
-        bend, half_length = (0.35 * rng.normal()), rng.uniform(0.4, 1.4)
+        bend, half_length = 0.35 * rng.normal(), rng.uniform(0.4, 1.4)
         half_width = rng.uniform(0.005, 0.012)
         along = cosine * canvas.column + sine * canvas.row - middle
         across = cosine * canvas.row - sine * canvas.column - offset
         distance = np.abs(across - bend * along**2) / np.sqrt(1 + (2 * bend * along) ** 2)
         reach = half_width * np.clip((half_length - np.abs(along)) * 4, 0, 1)
-        pixels = 1 / canvas.pixel
         inside = np.clip((reach - distance) * pixels + 0.5, 0, 1)
         # A hair thinner than a pixel covers only part of it.
         np.maximum(cover, inside * np.minimum(1, 2 * reach * pixels), out=cover)
@@ -218,8 +220,7 @@ def _hairs(canvas: Canvas, rng: np.random.Generator) -> Plane:
 def _light(canvas: Canvas, rng: np.random.Generator) -> Plane:
     """Brightness of the light in each channel, float32 (3, side, side) about 1."""
     angle, slope, falloff = rng.uniform(0, 2 * math.pi), rng.uniform(0, 0.13), rng.uniform(0, 0.14)
-    across = (slope * math.cos(angle)) * canvas.column
-    down = (slope * math.sin(angle)) * canvas.row
+    across, down = slope * math.cos(angle) * canvas.column, slope * math.sin(angle) * canvas.row
     glare_at, glare = rng.uniform(-0.9, 0.9, 2).tolist(), max(0.0, rng.uniform(-0.3, 0.22))
     spot = np.exp(-((_distance(canvas, *glare_at) * 3) ** 2))
     light = 1 + across + down - falloff * _distance(canvas, 0, 0) ** 2
@@ -234,10 +235,10 @@ def _with_bubbles(rgb: Plane, canvas: Canvas, rng: np.random.Generator) -> Plane
     for _ in range(rng.integers(1, 7)):
         column, row = rng.uniform(-1, 1, 2).tolist()
         radius = math.exp(rng.uniform(math.log(0.02), math.log(0.10)))
-        distance = _distance(canvas, column, row) * (1 / radius)
+        distance = _distance(canvas, column, row) / radius
         sharpness = 1 / (0.15 + canvas.pixel / radius / 2)
         dark += np.exp(-(((distance - 1) * sharpness) ** 2))
         bright += 0.2 * np.exp(-(((distance - 0.8) * sharpness) ** 2))
         highlight = _distance(canvas, column - 0.4 * radius, row - 0.45 * radius)
-        bright += 0.7 * np.exp(-((highlight * (4.5 / radius)) ** 2))
+        bright += 0.7 * np.exp(-((4.5 / radius * highlight) ** 2))
     return np.asarray(rgb * (1 - 0.22 * dark) + bright, np.float32)

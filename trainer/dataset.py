@@ -52,7 +52,7 @@ class Dataset:
 def find_dataset(folder: Path, labels: Labels | None = None) -> Dataset:
     """The labelled pictures of a folder.
 
-    The folder holds ``benign/`` and ``malignant/``, or ``train/`` and optionally ``valid/`` and
+    The folder holds ``benign/`` and ``malignant/``, or some of ``train/``, ``valid/`` and
     ``test/`` with these two in each. A ``metadata.csv`` with ``file`` and ``lesion_id`` columns
     beside them tells which pictures show the same lesion.
 
@@ -99,7 +99,7 @@ def _parts(folder: Path, labels: Labels) -> list[tuple[str | None, Path]]:
         for name in names
         if (folder / name).is_dir()
     ]
-    if any(split == "train" for split, _ in parts):
+    if parts:
         return [(split, part) for split, part in parts]
     if any(_class_folder(folder, label) for label in (labels.negative, labels.positive)):
         return [(None, folder)]

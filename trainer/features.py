@@ -78,7 +78,9 @@ def compute_features(
     else:
         features = np.lib.format.open_memmap(stored, "w+", np.float32, shape)
     starts = range(checkpoint.done, len(pictures), batch_size)
-    batches = _decoded(folder, pictures, spec, starts, batch_size, checkpoint.unusable)
+    batches = decoded_batches(
+        folder, pictures[checkpoint.done :], spec, batch_size, checkpoint.unusable
+    )
     todo = progress(batches, len(pictures), "features", done=checkpoint.done, step=batch_size)
     for start, batch in zip(starts, todo, strict=True):
         rows = model.predict_on_batch(batch.astype(np.float32))
@@ -91,15 +93,17 @@ def compute_features(
     return np.array(features), checkpoint.unusable
 
 
-def _decoded(
+def decoded_batches(
     folder: Path,
     pictures: Sequence[Picture],
     spec: Preprocessing,
-    starts: range,
     batch_size: int,
     unusable: dict[str, str],
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """uint8 batches (n, H, W, 3), the next one decoded while the last one is used."""
+    """uint8 batches (n, H, W, 3) of the pictures, the next decoded while the last is used.
+
+    An unusable picture is black in its batch, and its reason is put into ``unusable``.
+    """
 
     def decode(picture: Picture) -> Pixels:
         try:
@@ -110,7 +114,7 @@ def _decoded(
 
     with ThreadPoolExecutor() as pool:
         waiting = None
-        for start in starts:
+        for start in range(0, len(pictures), batch_size):
             upcoming = [pool.submit(decode, p) for p in pictures[start : start + batch_size]]
             if waiting is not None:
                 yield np.stack([future.result() for future in waiting])

@@ -1,0 +1,38 @@
+# Everything from nothing: needs Python 3.11 or later, make and the package registries.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_OUT ?= demo-output
+
+.PHONY: help test check demo clean
+
+help:
+	@echo "make test   all checks and tests, and the base install on each Python that is here"
+	@echo "make check  lint, types and import directions only"
+	@echo "make demo   train, export, assess and benchmark on drawn pictures; report in $(DEMO_OUT)"
+	@echo "            make demo DATA=FOLDER WEIGHTS=FILE does the same on a real set"
+	@echo "make clean  remove the environments and what the demo made"
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Expected Python 3.11 or later. Received: $$($(PYTHON) --version). Use make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	touch $@
+
+check: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+	$(BIN)/python tests/base_install/run.py
+
+demo: $(VENV)/installed
+	$(BIN)/python demo/run.py --out $(DEMO_OUT) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+
+clean:
+	rm -rf $(VENV) .venv-base-* build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial

@@ -1,0 +1,1 @@
+"""Accuracy, latency and memory of exported models, measured with the device's own code."""

@@ -1,0 +1,121 @@
+"""Runs in a process of its own: one round of queries to one variant, and nothing else.
+
+The request is JSON on stdin, the measurement is the last line on stdout. Nothing is imported but
+what the device needs, so that the memory of this process is that of the device's software.
+"""
+
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_runtime.assessment import Assessment
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.contract.embed import open_sealed
+from edge_runtime.contract.schema import from_json, to_json
+from edge_runtime.interpreter import load_runner
+from edge_runtime.self_test import run_self_test
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureRequest:
+    """What to measure.
+
+    Attributes:
+        model: Path of a sealed model file.
+        runtime: ``auto`` or a package.
+        threads: Threads of one inference.
+        warmup: Queries before those that count, at least 1.
+        pictures: Paths, a query each; all of them can be scored.
+    """
+
+    model: str
+    runtime: str
+    threads: int
+    warmup: int
+    pictures: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One round.
+
+    Attributes:
+        verify_ms: Reading the file and verifying its seal.
+        load_ms: Importing the runtime and loading the model.
+        self_test_ms: Running the golden cases.
+        first_ms: The first picture, end to end.
+        preprocess_ms: Of each query.
+        invoke_ms: Of each query.
+        end_to_end_ms: Of each query, from the picture file to the decision.
+        steady_mib: Resident memory after the queries; None where the system hides it.
+        peak_mib: Its highest value since the process began.
+    """
+
+    verify_ms: float
+    load_ms: float
+    self_test_ms: float
+    first_ms: float
+    preprocess_ms: tuple[float, ...]
+    invoke_ms: tuple[float, ...]
+    end_to_end_ms: tuple[float, ...]
+    steady_mib: float | None
+    peak_mib: float | None
+
+
+def measure(request: MeasureRequest) -> Measurement:
+    """One round of queries, one after the other."""
+    path = Path(request.model)
+    # The steps of LesionClassifier.open, each with its time.
+    start = time.perf_counter()
+    model = open_sealed(path)
+    verified = time.perf_counter()
+    runner = load_runner(
+        path,
+        runtime=request.runtime,
+        delegate=model.card.requires_delegate,
+        threads=request.threads,
+    )
+    classifier = LesionClassifier(model, runner)
+    loaded = time.perf_counter()
+    run_self_test(model, runner)
+    tested = time.perf_counter()
+    pictures = [Path(picture) for picture in request.pictures]
+    warmup = [classifier.assess(pictures[0]) for _ in range(request.warmup)]
+    queries: list[Assessment] = [classifier.assess(picture) for picture in pictures]
+    return Measurement(
+        verify_ms=(verified - start) * 1e3,
+        load_ms=(loaded - verified) * 1e3,
+        self_test_ms=(tested - loaded) * 1e3,
+        first_ms=warmup[0].latency_ms,
+        preprocess_ms=tuple(query.preprocess_ms for query in queries),
+        invoke_ms=tuple(query.invoke_ms for query in queries),
+        end_to_end_ms=tuple(query.latency_ms for query in queries),
+        steady_mib=_memory_mib("VmRSS"),
+        peak_mib=_memory_mib("VmHWM"),
+    )
+
+
+def _memory_mib(field: str) -> float | None:
+    """A field of Linux's process status, which unlike ``getrusage`` starts anew with each program.
+
+    See proc_pid_status(5) and, for what ``ru_maxrss`` inherits, getrusage(2).
+    """
+    if platform.system() != "Linux":
+        return None
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def main() -> None:
+    """Answer the request on stdin."""
+    request = from_json(MeasureRequest, json.load(sys.stdin), "request")
+    sys.stdout.write(json.dumps(to_json(measure(request))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

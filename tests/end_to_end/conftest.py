@@ -1,0 +1,57 @@
+"""One small chain for all tests here: drawn pictures, a run folder, sealed variants."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_runtime.synthetic import write_dataset
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """Runs one of the four commands as its user does, and checks that it shows no traceback."""
+
+    def run(package: str, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", package, *map(str, arguments)]
+        environment = os.environ | {"PYTHONWARNINGS": "default"}
+        done = subprocess.run(
+            line, capture_output=True, text=True, check=False, env=environment, errors="replace"
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """80 drawn pictures of 96 pixels in benign/ and malignant/, with their metadata."""
+    folder = tmp_path_factory.mktemp("data") / "drawn"
+    write_dataset(folder, benign=40, malignant=40, seed=3, size_hw=(96, 96))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run_folder(
+    command: Command, drawn_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A model with a random base of one block, trained on the drawn pictures."""
+    out = tmp_path_factory.mktemp("train") / "run"
+    options = ("--weights", "none", "--cut", "mixed0", "--image-size", 75, "--demonstration")
+    command("trainer", "fit", drawn_data, "--out", out, *options)
+    return out
+
+
+@pytest.fixture(scope="session")
+def models(command: Command, run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its float32 and int8 variants."""
+    out = tmp_path_factory.mktemp("convert") / "models"
+    command("converter", "export", run_folder, "--out", out)
+    return out
