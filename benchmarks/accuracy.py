@@ -12,7 +12,7 @@ from edge_runtime.assessment import Decision
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.console import progress
 from edge_runtime.contract.manifest import Picture
-from edge_runtime.contract.operating_point import OperatingPoint, Proportion
+from edge_runtime.contract.operating_point import OperatingPoint
 from edge_runtime.errors import DatasetError, InputError
 from edge_runtime.evaluation import (
     Estimate,
@@ -150,7 +150,7 @@ def measure_accuracy(
         difference = float(np.abs(model.logits(cases.kept) - keras.logits(cases.kept)).max())
     return Accuracy(
         threshold=model.point.threshold,
-        figures={name: _figure(_with_width(name, estimates[name], cases)) for name in FIGURES},
+        figures={name: _figure(estimates[name]) for name in FIGURES},
         brier=brier(labels, scores),
         ece=expected_calibration_error(labels, scores),
         decisions=_count(model.outcomes),
@@ -158,23 +158,6 @@ def measure_accuracy(
         roc_auc_change=change,
         max_logit_difference=difference,
     )
-
-
-def _with_width(name: str, estimate: Estimate, cases: Cases) -> Estimate:
-    """The estimate; a share of 0 or 1 with its Wilson interval, lesions being the trials.
-
-    Resamples of cases that are all right are all right: the bootstrap would claim certainty.
-    """
-    counted = {
-        "sensitivity": cases.labels == 1,
-        "specificity": cases.labels == 0,
-        "accuracy": np.ones_like(cases.labels, dtype=np.bool_),
-    }
-    if name not in counted or estimate.value not in (0.0, 1.0):
-        return estimate
-    trials = len(set(cases.groups[counted[name]].tolist()))
-    low, high = Proportion(successes=round(estimate.value) * trials, trials=trials).interval
-    return Estimate(value=estimate.value, low=low, high=high, confidence=0.95)
 
 
 def _count(outcomes: Sequence[Outcome]) -> Decisions:

@@ -58,8 +58,8 @@ def run(
     single queries in a process of its own. Writes results.json, table.md and
     accuracy_latency.png.
     """
-    _require_choice("--split", split, SPLIT_CHOICES)
-    _require_choice("--runtime", runtime, ("auto", *RUNTIMES))
+    console.require_choice("--split", split, SPLIT_CHOICES)
+    console.require_choice("--runtime", runtime, ("auto", *RUNTIMES))
     require_matplotlib()
     files = find_models(models)
     out = out or _default_out(files[0].path.parent)
@@ -115,13 +115,6 @@ def _output_folder(out: Path) -> Iterator[Path]:
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _require_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise typer.BadParameter(
-            f"{value!r} is not one of: {', '.join(choices)}", param_hint=option
-        )
 
 
 def main() -> None:

@@ -43,8 +43,8 @@ def image(
     The model file's hashes are verified and its golden cases run before the first picture. A
     picture that cannot be used gets an error row, the others are scored, and the exit code is 4.
     """
-    _require_choice("--runtime", runtime, ("auto", *RUNTIMES))
-    _require_choice("--delegate", delegate, (None, *DELEGATES))
+    console.require_choice("--runtime", runtime, ("auto", *RUNTIMES))
+    console.require_choice("--delegate", delegate, (None, *DELEGATES))
     with LesionClassifier.open(
         model, runtime=runtime, delegate=delegate, threads=threads
     ) as classifier:
@@ -89,12 +89,6 @@ def doctor(
         print_examination(examination)
     if not any(check["ok"] for check in examination["checks"] if check["part"] == "runtime"):
         raise typer.Exit(DeviceError.exit_code)
-
-
-def _require_choice(option: str, value: str | None, choices: tuple[str | None, ...]) -> None:
-    if value not in choices:
-        known = ", ".join(choice for choice in choices if choice)
-        raise typer.BadParameter(f"{value!r} is not one of: {known}", param_hint=option)
 
 
 def main() -> None:

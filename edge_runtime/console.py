@@ -161,6 +161,17 @@ def _log_lines(total: int, doing: str, done: int) -> Iterator[Callable[[int], No
     log.info("%s: %d done in %.0f s", doing, count, time.monotonic() - start)
 
 
+def require_choice(option: str, value: str | None, choices: Sequence[str | None]) -> None:
+    """Refuse a value that an option does not know; None among the choices means none given.
+
+    Raises:
+        typer.BadParameter: Which ends the command with 2.
+    """
+    if value not in choices:
+        known = ", ".join(choice for choice in choices if choice)
+        raise typer.BadParameter(f"{value!r} is not one of: {known}", param_hint=option)
+
+
 def require_absent(output: Path) -> None:
     """Refuse to overwrite a result.
 

@@ -52,8 +52,7 @@ def fit(
     Pictures without a split are divided 64/16/20 by lesion. Temperature and operating point are
     chosen on the validation pictures. After Ctrl-C, the same command goes on where it stopped.
     """
-    if cut not in CUTS:
-        raise typer.BadParameter(f"{cut!r} is not one of: {', '.join(CUTS)}", param_hint="--cut")
+    console.require_choice("--cut", cut, CUTS)
     try:
         parsed_target = parse_target(target)
     except ValueError as error:

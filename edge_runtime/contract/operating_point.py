@@ -37,6 +37,22 @@ def scores_from_logits(
     return np.array(flat, dtype=np.float64).reshape(logits.shape)
 
 
+def wilson_interval(successes: int, trials: int, z: float = _Z_95) -> tuple[float, float]:
+    """Score interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22, 209), within [0, 1].
+
+    Args:
+        successes: 0 … ``trials``.
+        trials: At least 1.
+        z: Quantile of the standard normal distribution; 1.96 gives 95 %.
+    """
+    share, z2 = successes / trials, z * z
+    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    spread = math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
+    half = z / (1 + z2 / trials) * spread
+    # At the ends the exact bound is the share itself; rounding must not move it past.
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proportion:
     """A share of counted cases with its 95 % Wilson interval.
@@ -63,12 +79,8 @@ class Proportion:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209), within [0, 1]."""
-        n, share, z2 = self.trials, self.value, _Z_95 * _Z_95
-        centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-        half = _Z_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-        # At the ends the exact bound is the share itself; rounding must not move it past.
-        return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
+        """95 % Wilson interval, within [0, 1]."""
+        return wilson_interval(self.successes, self.trials)
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edge_runtime.evaluation.cases import group_indices
 from edge_runtime.evaluation.estimate import Estimate
+from edge_runtime.evaluation.extremes import widen_extremes
 from edge_runtime.evaluation.metrics import threshold_rates
 from edge_runtime.evaluation.ranking import CumulativeCounts, FloatArray, IntArray, Ranking
 
@@ -51,6 +52,8 @@ def bootstrap_metrics(
 ) -> dict[str, Estimate]:
     """Eight figures of a classifier, each with its interval from the same resamples.
 
+    A share of exactly 0 or 1 has its Wilson interval instead.
+
     Args:
         labels: 0 or 1, shape (n,).
         scores: finite, higher for the positive class, shape (n,).
@@ -72,7 +75,8 @@ def bootstrap_metrics(
     passing = ranking.passing(threshold)
     plan = _Resampling.of(len(ranking.order), groups, resamples, confidence, seed)
     figures = plan.estimates(lambda weights: _all_figures(ranking.counts(weights), passing))
-    return dict(zip(_REPORTED, figures, strict=True))
+    estimates = dict(zip(_REPORTED, figures, strict=True))
+    return widen_extremes(estimates, labels, scores, threshold, groups)
 
 
 def bootstrap_difference(

@@ -196,3 +196,14 @@ def test_groups_must_match_the_cases():
 def test_settings_out_of_range_are_refused(settings, received):
     with pytest.raises(ValueError, match=f"Received: {received}"):
         bootstrap_metrics([0, 1], [0.1, 0.2], 0.5, **settings)
+
+
+def test_a_share_of_one_claims_no_certainty() -> None:
+    labels = [1] * 10 + [0] * 20
+    scores = [0.9] * 10 + [0.1] * 20
+    lesions = [f"L{i // 2}" for i in range(30)]  # two pictures of each lesion
+    estimates = bootstrap_metrics(labels, scores, 0.5, groups=lesions)
+    assert (estimates["sensitivity"].value, estimates["sensitivity"].high) == (1.0, 1.0)
+    # Wilson's lower bound for 5 of 5 and 10 of 10.
+    assert estimates["sensitivity"].low == pytest.approx(0.5655, abs=1e-4)
+    assert estimates["specificity"].low == pytest.approx(0.7225, abs=1e-4)
