@@ -87,6 +87,7 @@ def _measure_in_child(model: Path, pictures: Sequence[Path], settings: Settings)
 
 def summarise(rounds: Sequence[Measurement]) -> tuple[Latency, Memory]:
     """All rounds of one variant as one."""
+    openings = [measured.opening for measured in rounds]
     end_to_end = _pooled([measured.end_to_end_ms for measured in rounds])
     latency = Latency(
         queries=len(end_to_end),
@@ -96,10 +97,10 @@ def summarise(rounds: Sequence[Measurement]) -> tuple[Latency, Memory]:
         round_invoke_p50_ms=tuple(
             _distribution(np.array(measured.invoke_ms)).p50_ms for measured in rounds
         ),
-        open_ms=_median([m.verify_ms + m.load_ms + m.self_test_ms for m in rounds]),
-        verify_ms=_median([measured.verify_ms for measured in rounds]),
-        load_ms=_median([measured.load_ms for measured in rounds]),
-        self_test_ms=_median([measured.self_test_ms for measured in rounds]),
+        open_ms=_median([o.verify_ms + o.load_ms + o.self_test_ms for o in openings]),
+        verify_ms=_median([opening.verify_ms for opening in openings]),
+        load_ms=_median([opening.load_ms for opening in openings]),
+        self_test_ms=_median([opening.self_test_ms for opening in openings]),
         first_ms=_median([measured.first_ms for measured in rounds]),
     )
     steady = [measured.steady_mib for measured in rounds if measured.steady_mib is not None]

@@ -7,16 +7,12 @@ what the device needs, so that the memory of this process is that of the device'
 import json
 import platform
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.assessment import Assessment
-from edge_runtime.classifier import LesionClassifier
-from edge_runtime.contract.embed import open_sealed
+from edge_runtime.classifier import LesionClassifier, OpeningTimes
 from edge_runtime.contract.schema import from_json, to_json
-from edge_runtime.interpreter import load_runner
-from edge_runtime.self_test import run_self_test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +39,7 @@ class Measurement:
     """One round.
 
     Attributes:
-        verify_ms: Reading the file and verifying its seal.
-        load_ms: Importing the runtime and loading the model.
-        self_test_ms: Running the golden cases.
+        opening: What it took until the first picture.
         first_ms: The first picture, end to end.
         preprocess_ms: Of each query.
         invoke_ms: Of each query.
@@ -54,9 +48,7 @@ class Measurement:
         peak_mib: Its highest value since the process began.
     """
 
-    verify_ms: float
-    load_ms: float
-    self_test_ms: float
+    opening: OpeningTimes
     first_ms: float
     preprocess_ms: tuple[float, ...]
     invoke_ms: tuple[float, ...]
@@ -67,28 +59,14 @@ class Measurement:
 
 def measure(request: MeasureRequest) -> Measurement:
     """One round of queries, one after the other."""
-    path = Path(request.model)
-    # The steps of LesionClassifier.open, each with its time.
-    start = time.perf_counter()
-    model = open_sealed(path)
-    verified = time.perf_counter()
-    runner = load_runner(
-        path,
-        runtime=request.runtime,
-        delegate=model.card.requires_delegate,
-        threads=request.threads,
+    classifier = LesionClassifier.open(
+        Path(request.model), runtime=request.runtime, threads=request.threads
     )
-    classifier = LesionClassifier(model, runner)
-    loaded = time.perf_counter()
-    run_self_test(model, runner)
-    tested = time.perf_counter()
     pictures = [Path(picture) for picture in request.pictures]
     warmup = [classifier.assess(pictures[0]) for _ in range(request.warmup)]
     queries: list[Assessment] = [classifier.assess(picture) for picture in pictures]
     return Measurement(
-        verify_ms=(verified - start) * 1e3,
-        load_ms=(loaded - verified) * 1e3,
-        self_test_ms=(tested - loaded) * 1e3,
+        opening=classifier.opening,
         first_ms=warmup[0].latency_ms,
         preprocess_ms=tuple(query.preprocess_ms for query in queries),
         invoke_ms=tuple(query.invoke_ms for query in queries),

@@ -37,15 +37,14 @@ class CalibrationSet:
         write_pictures(path, self.pictures)
 
 
-def load_calibration(run: RunFolder, count: int, *, seed: int) -> CalibrationSet:
+def load_calibration(run: RunFolder, count: int) -> CalibrationSet:
     """Draw training pictures, half of each class as far as there are enough.
 
     Pictures of lesions that validation or test also show are left out.
 
     Args:
         run: The run folder.
-        count: How many.
-        seed: Fixes the draw.
+        count: How many; the run's seed fixes which.
 
     Raises:
         CalibrationError: If the run has no training picture.
@@ -58,7 +57,7 @@ def load_calibration(run: RunFolder, count: int, *, seed: int) -> CalibrationSet
             f"expected training pictures for calibration. Received: none in {str(run.path)!r}. "
             "Train again."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(run.draft.training.seed)
     shuffled = [candidates[i] for i in rng.permutation(len(candidates))]
     drawn = _balanced(shuffled, count, run.draft.labels.positive)
     if len(drawn) < ENOUGH:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,15 +88,19 @@ def export_int8(model: StaticModel, calibration: Iterable[npt.NDArray[np.uint8]]
     Raises:
         ConversionError: If the TFLite converter refuses the model.
     """
-    tf = _import_tensorflow()
-    from tensorflow.lite.python.convert import mlir_quantize
-
     white = np.full((*model.size_hw, 3), 255, np.uint8)
     pictures = [white, np.zeros_like(white), *calibration]
 
     def representative_dataset() -> Iterator[list[npt.NDArray[np.float32]]]:
         for pixels in pictures:
             yield [pixels[np.newaxis].astype(np.float32)]
+
+    return _quantize(model, representative_dataset)
+
+
+def _quantize(model: StaticModel, representative_dataset: Callable[[], Iterator[Any]]) -> bytes:
+    tf = _import_tensorflow()
+    from tensorflow.lite.python.convert import mlir_quantize
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

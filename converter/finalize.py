@@ -20,6 +20,8 @@ from edge_runtime.evaluation import Estimate, bootstrap_metrics, fit_temperature
 from edge_runtime.interpreter import load_runner
 from edge_runtime.runner import Runner
 
+RUNTIME = "ai-edge-litert"  # the one that has both kernel families
+_THREADS = 2
 _FAMILY_PICTURES = 48  # enough to see how far kernel families lie apart; built-in ones are slow
 
 
@@ -62,42 +64,36 @@ def publish_variant(
     unsealed = path.with_suffix(".unsealed")
     unsealed.write_bytes(flatbuffer)
     try:
-        runner = load_runner(unsealed, runtime="ai-edge-litert", threads=2)
-        builtin = load_runner(unsealed, runtime="ai-edge-litert", optimized=False, threads=2)
+        runner = load_runner(unsealed, runtime=RUNTIME, threads=_THREADS)
+        builtin = load_runner(unsealed, runtime=RUNTIME, optimized=False, threads=_THREADS)
         parity = measure_parity(runner, run, run.split("valid"), f"{recipe.variant} parity")
         if not recipe.quantised:
             require_float_parity(parity, recipe.variant)
-        golden = _golden_set(run, (runner, builtin), parity, quantised=recipe.quantised)
+        pictures = draw_golden_pictures()
+        golden = make_golden_set(
+            pictures,
+            run.draft.preprocessing,
+            (runner, builtin),
+            family_difference=_family_difference(run, builtin, parity)
+            if recipe.quantised
+            else None,
+        )
         card, metrics = _complete_card(run, recipe, runner, parity, golden, calibration, versions)
     finally:
         unsealed.unlink(missing_ok=True)
-    write_sealed(path, flatbuffer, card, draw_golden_pictures().files)
-    with LesionClassifier.open(path, runtime="ai-edge-litert") as classifier:
+    write_sealed(path, flatbuffer, card, pictures)
+    with LesionClassifier.open(path, runtime=RUNTIME) as classifier:
+        size = path.stat().st_size
         return ExportedVariant(
-            path=path,
-            card=classifier.card,
-            size_bytes=path.stat().st_size,
-            parity=parity,
-            metrics=metrics,
+            path=path, card=classifier.card, size_bytes=size, parity=parity, metrics=metrics
         )
 
 
-def _golden_set(
-    run: RunFolder, runners: tuple[Runner, Runner], parity: Parity, *, quantised: bool
-) -> GoldenSet:
-    """Golden cases, their tolerance from how far the two families lie apart on real pictures."""
-    difference = 0.0
-    if quantised:
-        pictures = run.split("valid")[:_FAMILY_PICTURES]
-        builtin = measure_parity(runners[1], run, pictures, "other kernels")
-        difference = float(np.abs(builtin.logits - parity.logits[: len(pictures)]).max())
-    return make_golden_set(
-        draw_golden_pictures(),
-        run.draft.preprocessing,
-        runners,
-        quantised=quantised,
-        family_difference=difference,
-    )
+def _family_difference(run: RunFolder, builtin: Runner, parity: Parity) -> float:
+    """How far the built-in kernels lie from XNNPACK on real pictures: largest |Δlogit|."""
+    pictures = run.split("valid")[:_FAMILY_PICTURES]
+    others = measure_parity(builtin, run, pictures, "other kernels")
+    return float(np.abs(others.logits - parity.logits[: len(pictures)]).max())
 
 
 def _complete_card(
@@ -117,7 +113,6 @@ def _complete_card(
     point = choose_operating_point(labels, scores, rule=wanted.rule, target=wanted.target)
     groups = np.array([picture.group for picture in pictures])
     metrics = bootstrap_metrics(labels, scores, point.threshold, groups=groups)
-    used = calibration if recipe.quantised else None
     card = ModelCard(
         schema_version=SCHEMA_VERSION,
         name=f"{draft.name}_{recipe.variant}",
@@ -132,16 +127,26 @@ def _complete_card(
         temperature=temperature,
         operating_point=point,
         training=draft.training,
-        conversion=ConversionRecord(
-            engine="tensorflow lite converter",
-            recipe=recipe.words,
-            versions=dict(versions),
-            calibration_pictures=len(used.pictures) if used else 0,
-            calibration_sha256=used.sha256 if used else "",
-            parity_pictures=len(pictures),
-            parity_max_logit_difference=parity.max_difference,
-        ),
+        conversion=_conversion_record(recipe, parity, calibration, versions),
         golden=golden,
         notice=NOTICE,
     )
     return card, metrics
+
+
+def _conversion_record(
+    recipe: Recipe,
+    parity: Parity,
+    calibration: CalibrationSet | None,
+    versions: Mapping[str, str],
+) -> ConversionRecord:
+    used = calibration if recipe.quantised else None
+    return ConversionRecord(
+        engine="tensorflow lite converter",
+        recipe=recipe.words,
+        versions=dict(versions),
+        calibration_pictures=len(used.pictures) if used else 0,
+        calibration_sha256=used.sha256 if used else "",
+        parity_pictures=len(parity.logits),
+        parity_max_logit_difference=parity.max_difference,
+    )

@@ -3,7 +3,6 @@
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from PIL import Image
 
@@ -26,15 +25,8 @@ _LEAST_INT8_TOLERANCE = 0.05
 _FLOAT_TOLERANCE = 1e-3
 
 
-@dataclass(frozen=True, kw_only=True)
-class GoldenPictures:
-    """Encoded pictures by their name in the archive."""
-
-    files: Mapping[str, bytes]
-
-
-def draw_golden_pictures() -> GoldenPictures:
-    """Drawn, not photographed: a model file carries no patient's picture."""
+def draw_golden_pictures() -> dict[str, bytes]:
+    """Encoded pictures by their name in the archive; no patient's picture is among them."""
     files = {}
     for number, (label, seed, size_hw, file_format) in enumerate(_CASES):
         encoded = io.BytesIO()
@@ -42,16 +34,15 @@ def draw_golden_pictures() -> GoldenPictures:
         image.save(encoded, file_format, **({"quality": 90} if file_format == "JPEG" else {}))
         suffix = "jpg" if file_format == "JPEG" else "png"
         files[f"golden/{number}.{suffix}"] = encoded.getvalue()
-    return GoldenPictures(files=files)
+    return files
 
 
 def make_golden_set(
-    pictures: GoldenPictures,
+    pictures: Mapping[str, bytes],
     spec: Preprocessing,
     runners: Sequence[Runner],
     *,
-    quantised: bool,
-    family_difference: float,
+    family_difference: float | None,
 ) -> GoldenSet:
     """What each family's runner computes from the golden pictures.
 
@@ -59,11 +50,11 @@ def make_golden_set(
         pictures: From :func:`draw_golden_pictures`.
         spec: From picture to pixels.
         runners: One of each kernel family.
-        quantised: Whether the model computes in integers.
-        family_difference: Largest |Δlogit| between the families on real pictures.
+        family_difference: Largest |Δlogit| between the families on real pictures; None for a
+            model that computes in floats, where they hardly differ.
     """
     cases = []
-    for name, encoded in pictures.files.items():
+    for name, encoded in pictures.items():
         pixels = preprocess(encoded, spec)
         cases.append(
             GoldenCase(
@@ -74,7 +65,7 @@ def make_golden_set(
             )
         )
     tolerance = _FLOAT_TOLERANCE
-    if quantised:
+    if family_difference is not None:
         here = [max(c.logits.values()) - min(c.logits.values()) for c in cases]
         tolerance = max(_LEAST_INT8_TOLERANCE, _SAFETY * max(family_difference, *here))
     return GoldenSet(

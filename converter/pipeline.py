@@ -9,8 +9,8 @@ from typing import Any
 
 import PIL
 
-from converter.calibration import load_calibration
-from converter.export import converter_versions, load_static_model
+from converter.calibration import CalibrationSet, load_calibration
+from converter.export import StaticModel, converter_versions, load_static_model
 from converter.finalize import ExportedVariant, publish_variant
 from converter.parity import require_scores_of_model
 from converter.run_folder import RunFolder, open_run
@@ -31,49 +31,55 @@ def export_run(
 ) -> list[ExportedVariant]:
     """Make the variants of a trained model in a new folder.
 
-    The folder is written as ``<out>.partial`` and gets its name when it is whole. Beside the
-    variants it holds ``scores.csv`` (split and Keras logits, for the benchmarks),
-    ``calibration.csv`` and ``export.json``.
+    The folder gets its name when it is whole. Beside the variants it holds ``scores.csv`` (split
+    and Keras logits, for the benchmarks), ``calibration.csv`` and ``export.json``.
 
     Args:
         run_path: What ``melanoma-train fit`` wrote.
         out: The folder to make.
-        recipes: Which variants.
+        recipes: The variants to make.
         data: Where the run's pictures lie now, if they were moved.
         calibration_pictures: How many training pictures set the integer ranges.
 
     Raises:
         OutputExistsError: If ``out`` exists.
         ConversionError: If a variant cannot be made, or a float one differs from Keras.
-        ContractError: If the run folder or a sealed file is unsound.
-        DatasetError: If pictures are gone or have changed.
+        ContractError, DatasetError: If the run folder, its pictures or a sealed file is unsound.
     """
     require_absent(out)
     run = open_run(run_path, data)
     model = load_static_model(run.model, run.draft.preprocessing.size_hw)
     require_scores_of_model(model, run.data, run.split("valid"), run.draft.preprocessing)
-    calibration = None
-    if any(recipe.quantised for recipe in recipes):
-        calibration = load_calibration(run, calibration_pictures, seed=run.draft.training.seed)
+    needed = any(recipe.quantised for recipe in recipes)
+    calibration = load_calibration(run, calibration_pictures) if needed else None
     work = out.with_name(out.name + ".partial")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
     try:
-        exported = []
-        for recipe in recipes:
-            log.info("%s: converting", recipe.variant)
-            flatbuffer = recipe.build(model, calibration)
-            exported.append(
-                publish_variant(flatbuffer, recipe, run, calibration, _versions(), work)
-            )
-        shutil.copyfile(run.path / SCORES_FILE, work / SCORES_FILE)
-        if calibration is not None:
-            calibration.write_manifest(work / CALIBRATION_FILE)
-        record = json.dumps(_export_record(run, exported), indent=2, sort_keys=True) + "\n"
-        (work / EXPORT_FILE).write_text(record, encoding="utf-8")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        exported = _publish_all(run, model, recipes, calibration, work)
         work.rename(out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    return exported
+
+
+def _publish_all(
+    run: RunFolder,
+    model: StaticModel,
+    recipes: Sequence[Recipe],
+    calibration: CalibrationSet | None,
+    work: Path,
+) -> list[ExportedVariant]:
+    exported = []
+    for recipe in recipes:
+        log.info("%s: converting", recipe.variant)
+        flatbuffer = recipe.build(model, calibration)
+        exported.append(publish_variant(flatbuffer, recipe, run, calibration, _versions(), work))
+    shutil.copyfile(run.path / SCORES_FILE, work / SCORES_FILE)
+    if calibration is not None:
+        calibration.write_manifest(work / CALIBRATION_FILE)
+    record = json.dumps(_export_record(run, exported), indent=2, sort_keys=True) + "\n"
+    (work / EXPORT_FILE).write_text(record, encoding="utf-8")
     return exported
 
 

@@ -39,19 +39,28 @@ def make_app(help_text: str) -> typer.Typer:
 
     @app.callback(epilog=EXIT_CODES)
     def shared_options(
-        debug: bool = typer.Option(  # noqa: ARG001 - taken out of the arguments by run_app
+        # --debug is taken out of the arguments by run_app; --version acts in its callback.
+        debug: bool = typer.Option(
             False, "--debug", help="Show a traceback with an error; can stand anywhere."
         ),
         version: bool = typer.Option(
-            False, "--version", help="Show the version and exit.", is_eager=True
+            False,
+            "--version",
+            help="Show the version and exit.",
+            is_eager=True,
+            callback=_show_version,
         ),
     ) -> None:
-        if version:
-            write_line(f"melanoma-edge {package_version()}")
-            raise typer.Exit
+        pass
 
     shared_options.__doc__ = help_text
     return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_line(f"melanoma-edge {package_version()}")
+        raise typer.Exit
 
 
 def run_app(app: typer.Typer) -> None:
@@ -65,6 +74,8 @@ def run_app(app: typer.Typer) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal of another alphabet shows what it lacks as escapes instead of failing.
         sys.stdout.reconfigure(errors="backslashreplace")
+    for command in app.registered_commands:
+        command.epilog = EXIT_CODES
     try:
         app([argument for argument in arguments if argument != "--debug"])
     except MelanomaError as error:
@@ -158,7 +169,9 @@ def _log_lines(total: int, doing: str, done: int) -> Iterator[Callable[[int], No
             reported = now
 
     yield advance_to
-    log.info("%s: %d done in %.0f s", doing, count, time.monotonic() - start)
+    elapsed_s = time.monotonic() - start
+    if elapsed_s >= 1:
+        log.info("%s: %d done in %.0f s", doing, count, elapsed_s)
 
 
 def require_choice(option: str, value: str | None, choices: Sequence[str | None]) -> None:

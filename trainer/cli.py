@@ -8,44 +8,52 @@ import typer
 
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
-from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, parse_target
+from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, Target, parse_target
 from trainer.fit import fit as fit_model
 
 app = console.make_app(f"Train InceptionV3 to tell benign from malignant lesions. {NOTICE}")
 
 
+Data = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder with benign/ and malignant/, or with train/ (and valid/, test/) that hold "
+        "them; a metadata.csv with file and lesion_id keeps lesions together."
+    ),
+]
+Out = Annotated[Path, typer.Option(help="Run folder to write; must not exist.")]
+Weights = Annotated[str, typer.Option(help="imagenet (downloaded), none, or a .npz or .h5 file.")]
+Cut = Annotated[
+    str, typer.Option(help=f"Last block kept, {CUTS[0]} to {CUTS[-1]} (the whole network).")
+]
+ImageSize = Annotated[
+    int, typer.Option(min=MIN_IMAGE_SIZE, max=MAX_IMAGE_SIZE, help="Side of the input in pixels.")
+]
+Epochs = Annotated[int, typer.Option(min=1, help="At most so many; stops when it is best.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time through the network.")]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes split, order and initial values.")]
+TargetText = Annotated[
+    str, typer.Option(help="sensitivity=VALUE or specificity=VALUE of the operating point.")
+]
+Demonstration = Annotated[
+    bool, typer.Option("--demonstration", help="Stamp the model: its figures mean nothing.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Metrics as JSON on stdout.")]
+
+
 @app.command()
 def fit(
-    data: Annotated[
-        Path,
-        typer.Argument(
-            help="Folder with benign/ and malignant/, or with train/ (and valid/, test/) that "
-            "hold them; a metadata.csv with file and lesion_id keeps lesions together."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Run folder to write; must not exist.")],
-    weights: Annotated[
-        str, typer.Option(help="imagenet (downloaded), none, or a .npz or .h5 file.")
-    ] = "imagenet",
-    cut: Annotated[
-        str, typer.Option(help=f"Last block kept, {CUTS[0]} to {CUTS[-1]} (the whole network).")
-    ] = "mixed10",
-    image_size: Annotated[
-        int,
-        typer.Option(min=MIN_IMAGE_SIZE, max=MAX_IMAGE_SIZE, help="Side of the input in pixels."),
-    ] = 299,
-    epochs: Annotated[int, typer.Option(min=1, help="At most so many; stops when it is best.")] = (
-        100
-    ),
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures at a time.")] = 32,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes split, order, initial values.")] = 0,
-    target: Annotated[
-        str, typer.Option(help="sensitivity=VALUE or specificity=VALUE of the operating point.")
-    ] = "sensitivity=0.95",
-    demonstration: Annotated[
-        bool, typer.Option("--demonstration", help="Stamp the model: its figures mean nothing.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Metrics as JSON on stdout.")] = False,
+    data: Data,
+    out: Out,
+    weights: Weights = FitConfig.weights,
+    cut: Cut = FitConfig.cut,
+    image_size: ImageSize = FitConfig.image_size,
+    epochs: Epochs = FitConfig.epochs,
+    batch_size: BatchSize = FitConfig.batch_size,
+    seed: Seed = FitConfig.seed,
+    target: TargetText = "sensitivity=0.95",
+    demonstration: Demonstration = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train on DATA: the base is frozen and computed once, one sigmoid neuron learns.
 
@@ -53,10 +61,6 @@ def fit(
     chosen on the validation pictures. After Ctrl-C, the same command goes on where it stopped.
     """
     console.require_choice("--cut", cut, CUTS)
-    try:
-        parsed_target = parse_target(target)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--target") from error
     config = FitConfig(
         data=data,
         weights=weights,
@@ -65,7 +69,7 @@ def fit(
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
-        target=parsed_target,
+        target=_target(target),
         demonstration=demonstration,
     )
     metrics = fit_model(config, out)
@@ -73,6 +77,13 @@ def fit(
         console.write_line(json.dumps(metrics))
     else:
         _print_metrics(metrics, out)
+
+
+def _target(text: str) -> Target:
+    try:
+        return parse_target(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--target") from error
 
 
 def _print_metrics(metrics: dict[str, dict[str, dict[str, Any]]], out: Path) -> None:

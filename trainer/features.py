@@ -45,48 +45,55 @@ class _Checkpoint:
         beside.replace(self.path)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FeatureJob:
+    """Where pictures are and where their features are kept.
+
+    Attributes:
+        folder: The data set.
+        preprocessing: From picture to pixels.
+        cache: Folder that keeps what is done; an interrupted run goes on from there.
+        key: Names pictures, weights, cut and size; another key starts anew.
+        batch_size: Pictures at a time.
+    """
+
+    folder: Path
+    preprocessing: Preprocessing
+    cache: Path
+    key: str
+    batch_size: int
+
+
 def compute_features(
-    model: Any,
-    folder: Path,
-    pictures: Sequence[Picture],
-    spec: Preprocessing,
-    *,
-    cache: Path,
-    key: str,
-    batch_size: int,
+    model: Any, pictures: Sequence[Picture], job: FeatureJob
 ) -> tuple[Features, dict[str, str]]:
     """Pooled features of the pictures, in their order.
 
     Args:
         model: From :func:`trainer.model.build_feature_model`.
-        folder: The data set.
         pictures: What to compute them of.
-        spec: From picture to pixels.
-        cache: Folder that keeps what is done; an interrupted run goes on from there.
-        key: Names pictures, weights, cut and size; another key starts anew.
-        batch_size: Pictures at a time.
+        job: Where from and where to.
 
     Returns:
         float32 (n, C), rows of unusable pictures NaN; and why, by file, for each of these.
     """
-    checkpoint = _Checkpoint(cache / "features.json", key)
-    stored = cache / "features.npy"
+    checkpoint = _Checkpoint(job.cache / "features.json", job.key)
+    stored = job.cache / "features.npy"
     shape = (len(pictures), int(model.output.shape[-1]))
     if checkpoint.resume() and stored.exists():
         features = np.lib.format.open_memmap(stored, "r+")
         log.info("features: going on after %d of %d", checkpoint.done, len(pictures))
     else:
         features = np.lib.format.open_memmap(stored, "w+", np.float32, shape)
-    starts = range(checkpoint.done, len(pictures), batch_size)
+    step, end = job.batch_size, checkpoint.done
     batches = decoded_batches(
-        folder, pictures[checkpoint.done :], spec, batch_size, checkpoint.unusable
+        job.folder, pictures[end:], job.preprocessing, step, checkpoint.unusable
     )
-    todo = progress(batches, len(pictures), "features", done=checkpoint.done, step=batch_size)
-    for start, batch in zip(starts, todo, strict=True):
-        rows = model.predict_on_batch(batch.astype(np.float32))
-        end = start + len(batch)
+    for batch in progress(batches, len(pictures), "features", done=end, step=step):
+        start, end = end, end + len(batch)
+        rows = np.asarray(model.predict_on_batch(batch.astype(np.float32)))
         unusable = [p.file in checkpoint.unusable for p in pictures[start:end]]
-        features[start:end] = np.where(np.array(unusable)[:, None], np.nan, np.asarray(rows))
+        features[start:end] = np.where(np.array(unusable)[:, None], np.nan, rows)
         features.flush()
         checkpoint.done = end
         checkpoint.save()

@@ -22,7 +22,7 @@ from trainer.backend import import_keras
 from trainer.bundle import FittedModel, write_run
 from trainer.config import FitConfig
 from trainer.dataset import find_dataset
-from trainer.features import Features, compute_features
+from trainer.features import FeatureJob, Features, compute_features
 from trainer.head import Head, train_head
 from trainer.model import attach_head, build_feature_model
 from trainer.splits import require_both_classes, split_pictures
@@ -56,29 +56,27 @@ def fit(config: FitConfig, out: Path) -> dict[str, Any]:
         keras, weights=config.weights, cut=config.cut, image_size=config.image_size
     )
     work.mkdir(parents=True, exist_ok=True)
-    features, undecodable = compute_features(
-        feature_model,
-        config.data,
-        pictures,
-        Preprocessing(size_hw=(config.image_size, config.image_size)),
-        cache=work,
-        key=_feature_key(config, initial_weights, pictures),
-        batch_size=config.batch_size,
-    )
-    unusable = dict(dataset.unreadable) | undecodable
+    key = _feature_key(config, initial_weights, pictures)
+    features, unusable = compute_features(feature_model, pictures, _feature_job(config, work, key))
+    unusable |= dict(dataset.unreadable)
     for file, reason in unusable.items():
         log.warning("warning: %s left out: %s", file, reason)
     usable = np.isfinite(features[:, 0])
     pictures = [picture for picture, keep in zip(pictures, usable, strict=True) if keep]
     require_both_classes(pictures)
     head = _train(keras, config, features[usable], pictures)
-    fitted = _finish(keras, config, feature_model, head, features[usable], pictures)
-    return write_run(
-        config,
-        FittedModel(**fitted, head=head, unusable=unusable, initial_weights=initial_weights),
-        keras=keras,
-        work=work,
-        out=out,
+    finished = _finish(keras, config, feature_model, head, features[usable], pictures)
+    fitted = FittedModel(**finished, head=head, unusable=unusable, initial_weights=initial_weights)
+    return write_run(config, fitted, keras=keras, work=work, out=out)
+
+
+def _feature_job(config: FitConfig, work: Path, key: str) -> FeatureJob:
+    return FeatureJob(
+        folder=config.data,
+        preprocessing=Preprocessing(size_hw=(config.image_size, config.image_size)),
+        cache=work,
+        key=key,
+        batch_size=config.batch_size,
     )
 
 

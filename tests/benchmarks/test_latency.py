@@ -8,6 +8,7 @@ import pytest
 from benchmarks.latency import measure_in_turns, summarise
 from benchmarks.measure import Measurement
 from benchmarks.results import Settings
+from edge_runtime.classifier import OpeningTimes
 from edge_runtime.errors import DeviceError
 
 SETTINGS = Settings(runtime="auto", threads=1, queries=5, rounds=2, warmup=1, resamples=2000)
@@ -15,9 +16,7 @@ SETTINGS = Settings(runtime="auto", threads=1, queries=5, rounds=2, warmup=1, re
 
 def measurement(end_to_end: tuple[float, ...], peak: float | None) -> Measurement:
     return Measurement(
-        verify_ms=1.0,
-        load_ms=2.0,
-        self_test_ms=3.0,
+        opening=OpeningTimes(verify_ms=1.0, load_ms=2.0, self_test_ms=3.0),
         first_ms=9.0,
         preprocess_ms=tuple(1.0 for _ in end_to_end),
         invoke_ms=tuple(value - 1 for value in end_to_end),
