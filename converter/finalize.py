@@ -70,13 +70,9 @@ def publish_variant(
         if not recipe.quantised:
             require_float_parity(parity, recipe.variant)
         pictures = draw_golden_pictures()
+        difference = _family_difference(run, builtin, parity) if recipe.quantised else None
         golden = make_golden_set(
-            pictures,
-            run.draft.preprocessing,
-            (runner, builtin),
-            family_difference=_family_difference(run, builtin, parity)
-            if recipe.quantised
-            else None,
+            pictures, run.draft.preprocessing, (runner, builtin), family_difference=difference
         )
         card, metrics = _complete_card(run, recipe, runner, parity, golden, calibration, versions)
     finally:
