@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_runtime.console import display_name
@@ -24,14 +25,18 @@ class LabelledPicture:
         sha256: Of the file's bytes.
         label: Name of its class.
         lesion: Lesion that it shows; None where nothing says.
+        patient: Whose lesion it is; None where nothing says.
+        metadata: Its row in the metadata, such as ``age`` and ``dx``; empty cells are left out.
         split: Split whose folder it lies in; None for a set without split.
     """
 
     file: str
     sha256: str
     label: str
-    lesion: str | None
-    split: str | None
+    lesion: str | None = None
+    patient: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    split: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +70,7 @@ def find_dataset(folder: Path, labels: Labels | None = None) -> Dataset:
             f"expected a folder of labelled pictures. Received: {display_name(folder)}, "
             "which is no folder. Check the path."
         )
-    lesions = _read_lesions(folder / METADATA_FILE)
+    rows = _read_metadata(folder / METADATA_FILE)
     pictures: list[LabelledPicture] = []
     unreadable: list[tuple[str, str]] = []
     for split, part in _parts(folder, labels):
@@ -82,7 +87,9 @@ def find_dataset(folder: Path, labels: Labels | None = None) -> Dataset:
                         file=file,
                         sha256=sha256,
                         label=label,
-                        lesion=lesions.get(file),
+                        lesion=rows.get(file, {}).get("lesion_id") or None,
+                        patient=rows.get(file, {}).get("patient_id") or None,
+                        metadata=rows.get(file, {}),
                         split=split,
                     )
                 )
@@ -142,16 +149,16 @@ def _require_both_classes(folder: Path, pictures: list[LabelledPicture], labels:
             )
 
 
-def _read_lesions(path: Path) -> dict[str, str]:
-    """Lesion by file; empty without a metadata file or without these columns in it."""
+def _read_metadata(path: Path) -> dict[str, dict[str, str]]:
+    """Row by file; empty without a metadata file, or without a column that names files."""
     if not path.is_file():
         return {}
     try:
         with path.open(newline="", encoding="utf-8") as stream:
-            rows = csv.DictReader(stream)
-            if not {"file", "lesion_id"} <= set(rows.fieldnames or ()):
+            table = csv.DictReader(stream)
+            if "file" not in (table.fieldnames or ()):
                 return {}
-            return {row["file"]: row["lesion_id"] for row in rows if row["lesion_id"]}
+            return {row["file"]: {k: v for k, v in row.items() if k and v} for row in table}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(
             f"expected a readable table {path.name!r}. Received: {error}. "

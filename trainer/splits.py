@@ -18,8 +18,8 @@ def split_pictures(pictures: Sequence[LabelledPicture], *, seed: int) -> list[Pi
     """Give every picture a split; splits that the folders already make are kept.
 
     A missing test split is drawn from the training pictures first, then a missing validation
-    split from what is left. Pictures of one lesion, or of one content where the lesion is not
-    known, stay together.
+    split from what is left. Pictures of one patient, or of one lesion or content where that is
+    all that is known, stay together.
 
     Args:
         pictures: Pictures of the data set; their ``split`` may be None.
@@ -54,8 +54,8 @@ def split_pictures(pictures: Sequence[LabelledPicture], *, seed: int) -> list[Pi
 
 
 def group_of(picture: LabelledPicture) -> str:
-    """What must stay on one side of a split: the lesion, else the content."""
-    return picture.lesion or f"sha256:{picture.sha256}"
+    """What must stay on one side of a split: the patient, else the lesion, else the content."""
+    return picture.patient or picture.lesion or f"sha256:{picture.sha256}"
 
 
 def _draw(pictures: Sequence[LabelledPicture], share: float, rng: np.random.Generator) -> list[str]:
