@@ -133,21 +133,17 @@ def measure_accuracy(
     estimates = bootstrap_metrics(
         labels, scores, model.point.threshold, groups=cases.groups, resamples=RESAMPLES
     )
-    flips = change = difference = None
+    flips = change = logit_difference = score_difference = None
     if reference is not None:
         pairs = zip(model.outcomes, reference.outcomes, strict=True)
         flips = sum(a.decision != b.decision for a, b in pairs)
+        before = reference.scores(cases.kept)
         change = _figure(
-            bootstrap_difference(
-                labels,
-                reference.scores(cases.kept),
-                scores,
-                groups=cases.groups,
-                resamples=RESAMPLES,
-            )
+            bootstrap_difference(labels, before, scores, groups=cases.groups, resamples=RESAMPLES)
         )
     if keras is not None:
-        difference = float(np.abs(model.logits(cases.kept) - keras.logits(cases.kept)).max())
+        logit_difference = _furthest(model.logits(cases.kept), keras.logits(cases.kept))
+        score_difference = _furthest(scores, keras.scores(cases.kept))
     return Accuracy(
         threshold=model.point.threshold,
         figures={name: _figure(estimates[name]) for name in FIGURES},
@@ -156,8 +152,13 @@ def measure_accuracy(
         decisions=_count(model.outcomes),
         flips=flips,
         roc_auc_change=change,
-        max_logit_difference=difference,
+        max_logit_difference=logit_difference,
+        max_score_difference=score_difference,
     )
+
+
+def _furthest(values: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> float:
+    return float(np.abs(values - others).max())
 
 
 def _count(outcomes: Sequence[Outcome]) -> Decisions:

@@ -13,7 +13,7 @@ COLUMNS = (
     "sensitivity",
     "specificity",
     "flips",
-    "max Δlogit",
+    "max Δ logit / score",
     "ms p50 / p90",
     "invoke ms",
     "open ms",
@@ -34,7 +34,7 @@ def table_rows(results: Results) -> list[tuple[str, ...]]:
 
 def _row(model: ModelResult) -> tuple[str, ...]:
     accuracy, latency = model.accuracy, model.latency
-    difference = accuracy.max_logit_difference
+    differences = (accuracy.max_logit_difference, accuracy.max_score_difference)
     return (
         model.variant,
         NOTHING if model.size_bytes is None else significant(model.size_bytes / 1e6),
@@ -42,7 +42,7 @@ def _row(model: ModelResult) -> tuple[str, ...]:
         interval_text(accuracy.figures["sensitivity"], 2),
         interval_text(accuracy.figures["specificity"], 2),
         NOTHING if accuracy.flips is None else str(accuracy.flips),
-        NOTHING if difference is None else f"{difference:.2g}",
+        NOTHING if None in differences else " / ".join(f"{value:.2g}" for value in differences),
         *(
             (NOTHING, NOTHING, NOTHING)
             if latency is None
@@ -145,7 +145,7 @@ def _accuracy_notes(results: Results) -> list[str]:
             "Flips: decisions other than those of float32."
         )
     if any(model.variant == "keras" for model in results.models):
-        told.append("keras and max Δlogit: against the logits that the trainer wrote down.")
+        told.append("keras and max Δ: against the logits and scores that the trainer wrote down.")
     return told
 
 

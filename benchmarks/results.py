@@ -57,6 +57,8 @@ class Accuracy:
             the difference; None where ``flips`` is.
         max_logit_difference: Largest |Δlogit| from the Keras model; None where its logits are
             not known.
+        max_score_difference: Largest |Δscore| from it, each at its own temperature; None there
+            too.
     """
 
     threshold: float
@@ -67,6 +69,7 @@ class Accuracy:
     flips: int | None
     roc_auc_change: Figure | None
     max_logit_difference: float | None
+    max_score_difference: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,7 @@ def accuracy(auc: Figure, flips: int | None) -> Accuracy:
         flips=flips,
         roc_auc_change=None if flips is None else figure(-0.003, 0.006),
         max_logit_difference=0.42,
+        max_score_difference=0.08,
     )
 
 

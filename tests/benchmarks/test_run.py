@@ -76,6 +76,10 @@ def test_accuracy_equals_a_direct_computation(done, shared_world):
         assert accuracy["max_logit_difference"] == pytest.approx(
             np.abs(logits[variant] - keras).max()
         )
+        keras_scores = np.array([picture.score for picture in test])
+        assert accuracy["max_score_difference"] == pytest.approx(
+            np.abs(scores - keras_scores).max()
+        )
     assert row(results, "int8")["accuracy"]["flips"] == (refers["int8"] != refers["float32"]).sum()
     assert 0 < row(results, "float32")["accuracy"]["figures"]["roc_auc"]["value"] < 1
 
