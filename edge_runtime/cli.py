@@ -24,8 +24,13 @@ EXIT_SOME_FAILED = InputError.exit_code
 
 @app.command()
 def image(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures and folders of pictures.")],
-    model: Annotated[Path, typer.Option(help="A .tflite file made by melanoma-convert.")],
+    paths: Annotated[
+        # Not checked here: a file that may not be read gets its own row, as any other bad file.
+        list[Path], typer.Argument(readable=False, help="Pictures and folders of pictures.")
+    ],
+    model: Annotated[
+        Path, typer.Option(readable=False, help="A .tflite file made by melanoma-convert.")
+    ],
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a picture on stdout.")
     ] = False,

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 def native_output_hidden() -> Iterator[None]:
     """Hide what C and C++ code writes to stdout and stderr inside the block.
 
-    Python's own output inside the block is hidden too. If the block raises, what was hidden is
-    written to stderr, as it may tell why. With ``MELANOMA_NATIVE_LOG=1`` nothing is hidden.
+    Python's own output inside the block is hidden too. With ``MELANOMA_NATIVE_LOG=1`` nothing is
+    hidden, for when an exception does not tell enough.
     """
     if os.environ.get("MELANOMA_NATIVE_LOG") == "1":
         yield

@@ -102,7 +102,8 @@ def lesion_pixels(height: int = 60, width: int = 80, seed: int = 0) -> npt.NDArr
     skin = np.array([225, 180, 155]) * (1 - 0.1 * x[..., None])
     colour = skin * (1 - spot[..., None] * np.array([0.5, 0.65, 0.7]))
     noisy = colour + rng.normal(0, 6, (height, width, 3))
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    pixels: npt.NDArray[np.uint8] = np.clip(noisy, 0, 255).astype(np.uint8)
+    return pixels
 
 
 @pytest.fixture(scope="session")
@@ -189,11 +190,11 @@ def tiny_card() -> Callable[[str], ModelCard]:
 
 @pytest.fixture
 def sealed_model(tmp_path: Path) -> Callable[..., SealedModel]:
-    """Seals a tiny model: ``sealed_model(variant, **changes_of_the_card)``; verified as it is."""
+    """Seals a tiny model: ``sealed_model("int8", **changes_of_the_card)``; verified as it is."""
 
-    def seal(variant: str = "float32", **changes: Any) -> SealedModel:
-        flatbuffer = (TINY_MODELS / f"tiny_{variant}.tflite").read_bytes()
-        card = dataclasses.replace(_tiny_card(variant), **changes)
+    def seal(tiny: str = "float32", /, **changes: Any) -> SealedModel:
+        flatbuffer = (TINY_MODELS / f"tiny_{tiny}.tflite").read_bytes()
+        card = dataclasses.replace(_tiny_card(tiny), **changes)
         path = tmp_path / f"{card.name}.tflite"
         write_sealed(path, flatbuffer, card, _golden_pictures())
         return open_sealed(path)

@@ -150,12 +150,7 @@ def choose_operating_point(
     if rule == "sensitivity":
         threshold = _halfway_below(float(positive[-_least_count(target, positive.size)]), scores)
     else:
-        threshold = _halfway_above(float(negative[_least_count(target, negative.size) - 1]), scores)
-        if not (negative < threshold).sum() >= _least_count(target, negative.size):
-            raise DatasetError(
-                "expected scores that a threshold in [0, 1] tells apart. Received: too many "
-                f"negative pictures of score 1 for specificity {target:g}. Use a lower target."
-            )
+        threshold = _threshold_of_specificity(target, negative, scores)
     return OperatingPoint(
         rule=rule,
         target=target,
@@ -192,6 +187,19 @@ def _sorted_by_class(
             "A model whose training diverged gives such scores: train it again."
         )
     return positive, negative
+
+
+def _threshold_of_specificity(
+    target: float, negative: npt.NDArray[np.float64], scores: npt.NDArray[np.float64]
+) -> float:
+    wanted = _least_count(target, negative.size)
+    threshold = _halfway_above(float(negative[wanted - 1]), scores)
+    if (negative < threshold).sum() < wanted:
+        raise DatasetError(
+            "expected scores that a threshold in [0, 1] tells apart. Received: too many "
+            f"negative pictures of score 1 for specificity {target:g}. Use a lower target."
+        )
+    return threshold
 
 
 def _least_count(target: float, trials: int) -> int:

@@ -156,9 +156,7 @@ def test_an_opaque_palette_picture_equals_its_rgb_twin(
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
-def test_an_opaque_rgba_picture_equals_its_rgb_twin(
-    picture: Save, lesion: Draw, name: str
-) -> None:
+def test_an_opaque_rgba_picture_equals_its_rgb_twin(picture: Save, lesion: Draw, name: str) -> None:
     opaque = Image.fromarray(lesion()).convert("RGBA")
     path = picture(name, opaque, **LOSSLESS[name])
     assert np.array_equal(preprocess(path, OBLONG), preprocess_frame(lesion(), OBLONG))

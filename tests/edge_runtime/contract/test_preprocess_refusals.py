@@ -6,7 +6,6 @@ import random
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,8 @@ def png(width: int, height: int, *, bits: int = 8, colour_type: int = 2) -> byte
         )
 
     header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
-    data = zlib.compress(bytes(200_000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(200_000)))
+    return b"\x89PNG\r\n\x1a\n" + chunks + chunk(b"IEND", b"")
 
 
 def deep_tiff(*, planar: int) -> bytes:
@@ -198,5 +197,3 @@ def test_decoding_changes_no_warning_filter(recwarn: pytest.WarningsRecorder) ->
         preprocess(deep_tiff(planar=1)[:300], SPEC)
     assert list(warnings.filters) == before
     assert len(recwarn) == 0
-
-

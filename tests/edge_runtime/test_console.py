@@ -1,0 +1,52 @@
+"""What the four commands share: tables, progress and output that must not be overwritten."""
+
+import itertools
+import logging
+from pathlib import Path
+
+import pytest
+
+from edge_runtime import console
+from edge_runtime.errors import OutputExistsError
+
+
+def test_a_table_is_aligned_and_keeps_to_one_line_a_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console.print_table(("name", "detail"), [("a", "short"), ("longer", "two\nlines")])
+    assert capsys.readouterr().out.splitlines() == [
+        "name    detail",
+        "──────  ──────────",
+        "a       short",
+        r"longer  two\nlines",
+    ]
+
+
+@pytest.mark.parametrize("total", [0, 1, 5])
+def test_progress_passes_everything_on_in_order(total: int) -> None:
+    assert list(console.progress(iter(range(total)), total, "things")) == list(range(total))
+
+
+def test_progress_says_now_and_then_how_much_is_left(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(step=11)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with caplog.at_level(logging.INFO, "melanoma"):
+        list(console.progress("abc", 5, "letters", done=2))
+    assert caplog.messages[0] == "letters: 3 of 5, 22 s left"
+    assert caplog.messages[-1].startswith("letters: 5 done in ")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "dangling link"])
+def test_an_output_that_exists_is_not_overwritten(tmp_path: Path, kind: str) -> None:
+    output = tmp_path / "output"
+    console.require_absent(output)
+    if kind == "file":
+        output.touch()
+    elif kind == "folder":
+        output.mkdir()
+    else:
+        output.symlink_to("nowhere")
+    with pytest.raises(OutputExistsError, match="remove it first"):
+        console.require_absent(output)
