@@ -17,6 +17,7 @@ from edge_runtime.contract.manifest import (
 )
 from edge_runtime.errors import DatasetError
 from trainer.dataset import Dataset, find_dataset
+from trainer.splits import group_of
 
 SPLIT_CHOICES = (*SPLITS, "all")
 
@@ -104,7 +105,7 @@ def _from_folders(data: Path, split: str, card: ModelCard, *, scores_found: bool
             file=picture.file,
             sha256=picture.sha256,
             label=picture.label,
-            group=picture.lesion or f"sha256:{picture.sha256}",
+            group=group_of(picture),
             split=picture.split or "all",
         )
         for picture in dataset.pictures
@@ -113,7 +114,10 @@ def _from_folders(data: Path, split: str, card: ModelCard, *, scores_found: bool
     if not pictures:
         raise DatasetError(_no_split_message(dataset, split, scores_found=scores_found))
     return Selection(
-        folder=data, split=split, pictures=pictures, unreadable=len(dataset.unreadable)
+        folder=dataset.folder,
+        split=split,
+        pictures=pictures,
+        unreadable=len(dataset.unreadable),
     )
 
 

@@ -61,7 +61,7 @@ def open_run(path: Path, data: Path | None = None) -> RunFolder:
             f"expected the {MODEL_FILE} that {DRAFT_FILE} names. Received: other bytes. "
             "Train again, or restore the run folder."
         )
-    folder = data or Path(record["options"]["data"])
+    folder = data or Path(record["picture_folder"])
     if not folder.is_dir():
         raise DatasetError(
             f"expected the pictures of the run. Received: no folder {str(folder)!r}. "

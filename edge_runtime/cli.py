@@ -22,15 +22,19 @@ app = console.make_app(f"Assess dermatoscopic pictures with a card-carrying TFLi
 EXIT_SOME_FAILED = InputError.exit_code
 
 
+# Not checked by Typer: a file that may not be read gets its own row, as any other bad file.
+Paths = Annotated[
+    list[Path], typer.Argument(readable=False, help="Pictures and folders of pictures.")
+]
+Model = Annotated[
+    Path, typer.Option(readable=False, help="A .tflite file made by melanoma-convert.")
+]
+
+
 @app.command()
 def image(
-    paths: Annotated[
-        # Not checked here: a file that may not be read gets its own row, as any other bad file.
-        list[Path], typer.Argument(readable=False, help="Pictures and folders of pictures.")
-    ],
-    model: Annotated[
-        Path, typer.Option(readable=False, help="A .tflite file made by melanoma-convert.")
-    ],
+    paths: Paths,
+    model: Model,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a picture on stdout.")
     ] = False,

@@ -149,7 +149,9 @@ def _bar(total: int, doing: str, done: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    # Rich would write what goes to stdout into its own console, and so past a file or pipe.
+    together = sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=together) as bar:
         task = bar.add_task(doing, total=total, completed=done)
         yield lambda count: bar.update(task, completed=count)
 

@@ -10,25 +10,17 @@ For one seed both labels share skin, light and hairs, and differ in the lesion a
 equal between runs on one machine; another build of numpy may round a grey level otherwise.
 """
 
-import csv
 import math
-import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from edge_runtime.errors import OutputExistsError
 from edge_runtime.synthetic_skin import Canvas, Plane, photograph, ramp, skin
 
 LABELS = ("benign", "malignant")
-JPEG_QUALITY = 92
-SECOND_VIEW_SHARE = 0.1
-_METADATA_COLUMNS = ("file", "label", "lesion_id")
 
 # Parameters of atypia's beta distributions: a reader who knew it would reach an AUC of 0.985.
 _ATYPIA_BETA = {"benign": (2.0, 6.0), "malignant": (6.0, 2.0)}
@@ -45,10 +37,11 @@ _SCAR_RGB = (0.88, 0.77, 0.74)
 # Smaller pictures are drawn at a multiple and averaged down: the finest structures would alias.
 _MIN_DRAWN_SIDE = 192
 _OUTLINE_STEPS = 1024
-_SKIN_STREAM, _LESION_STREAM, _VIEW_STREAM, _DATASET_STREAM = range(4)
+_SKIN_STREAM, _LESION_STREAM, _VIEW_STREAM, DATASET_STREAM = range(4)
 
 
-def _stream(seed: int, stream: int, index: int = 0) -> np.random.Generator:
+def random_stream(seed: int, stream: int, index: int = 0) -> np.random.Generator:
+    """A generator of its own for each seed, purpose and index."""
     return np.random.Generator(np.random.PCG64([seed, stream, index]))
 
 
@@ -131,7 +124,7 @@ def draw_lesion(
             f"Expected height and width of 1 or more. Received: size_hw={size_hw}. Pass pixels."
         )
     oversampling = -(-_MIN_DRAWN_SIDE // max(size_hw))
-    light = _stream(seed, _VIEW_STREAM, view)
+    light = random_stream(seed, _VIEW_STREAM, view)
     canvas = Canvas(
         side=max(size_hw) * oversampling,
         rotation=light.uniform(0, 2 * math.pi),
@@ -149,9 +142,9 @@ def draw_lesion(
 
 def _paint(canvas: Canvas, seed: int, label: str) -> Plane:
     """Skin and lesion in even light, float32 (3, side, side), RGB in [0, 1]."""
-    rng = _stream(seed, _LESION_STREAM, LABELS.index(label))
+    rng = random_stream(seed, _LESION_STREAM, LABELS.index(label))
     lesion = SyntheticLesion.sample(label, rng)
-    melanin, blood = skin(canvas, _stream(seed, _SKIN_STREAM))
+    melanin, blood = skin(canvas, random_stream(seed, _SKIN_STREAM))
     coarse, fine = canvas.noise(rng, 24), canvas.noise(rng, 60)
     depth = _depth(canvas, lesion, rng)
     depth += (0.015 + 0.05 * lesion.atypia) * coarse + (0.015 + 0.02 * lesion.atypia) * fine
@@ -230,71 +223,3 @@ def _globules(canvas: Canvas, lesion: SyntheticLesion, rng: np.random.Generator)
     centres = np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=1)
     uneven = np.exp((0.1 + 0.4 * lesion.atypia) * rng.standard_normal(count))
     return np.asarray(0.5 * canvas.dots(centres, rng.uniform(0.015, 0.024, count) * uneven))
-
-
-def write_dataset(
-    folder: Path,
-    *,
-    benign: int,
-    malignant: int,
-    seed: int,
-    size_hw: tuple[int, int] = (224, 224),
-    on_progress: Callable[[int], None] | None = None,
-) -> list[Path]:
-    """Write labelled pictures and their metadata, and return the pictures' paths.
-
-    The folder holds `benign/*.jpg`, `malignant/*.jpg` and `metadata.csv` (file, label, lesion_id).
-    About one lesion in ten has two pictures, so that a split must keep lesions together. The
-    folder appears when it is complete: until then it is `<folder>.partial`, which replaces what
-    a killed run left under that name.
-
-    Args:
-        folder: Must not exist, or be empty.
-        benign: Number of pictures with this label, 0 or more.
-        malignant: Number of pictures with this label, 0 or more.
-        seed: Which lesions; a larger set holds, for each label, those of a smaller one.
-        size_hw: Height and width of each picture in pixels.
-        on_progress: Called after each picture with the number written so far.
-
-    Raises:
-        OutputExistsError: `folder` is a file or is not empty.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputExistsError(
-            f"A data set needs a new or empty folder. Received: folder={folder}. "
-            "Name another folder, or remove this one."
-        )
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        for label in LABELS:
-            (partial / label).mkdir(parents=True)
-        rows: list[tuple[str, str, str]] = []
-        for label, lesion, view in _plan({"benign": benign, "malignant": malignant}, seed):
-            name = f"{label}/synthetic_{len(rows) + 1:05d}.jpg"
-            picture = Image.fromarray(draw_lesion(label, lesion, size_hw, view=view))
-            picture.save(partial / name, quality=JPEG_QUALITY)
-            rows.append((name, label, f"lesion_{lesion:012x}"))
-            if on_progress is not None:
-                on_progress(len(rows))
-        with (partial / "metadata.csv").open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\n").writerows([_METADATA_COLUMNS, *rows])
-        if folder.exists():
-            folder.rmdir()
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return [folder / name for name, _, _ in rows]
-
-
-def _plan(counts: dict[str, int], seed: int) -> Iterator[tuple[str, int, int]]:
-    """Yield label, lesion and view of each picture."""
-    for label, count in counts.items():
-        rng = _stream(seed, _DATASET_STREAM, LABELS.index(label))
-        planned = 0
-        while planned < count:
-            lesion = int(rng.integers(2**48))
-            views = 2 if rng.random() < SECOND_VIEW_SHARE else 1
-            for view in range(min(views, count - planned)):
-                yield label, lesion, view
-            planned += views

@@ -44,6 +44,7 @@ class FittedModel:
     """Everything that a run folder is written from.
 
     Attributes:
+        folder: What the pictures' paths are relative to.
         model: The whole Keras model.
         head: Its trained neuron.
         pictures: All usable pictures with their outputs.
@@ -53,6 +54,7 @@ class FittedModel:
         initial_weights: As the card names them.
     """
 
+    folder: Path
     model: Any
     head: Head
     pictures: Sequence[ScoredPicture]
@@ -175,6 +177,7 @@ def _run_record(config: FitConfig, fitted: FittedModel, versions: dict[str, str]
             "data": str(config.data.resolve()),
             "target": f"{config.target.rule}={config.target.value:g}",
         },
+        "picture_folder": str(fitted.folder.resolve()),
         "best_epoch": fitted.head.best_epoch,
         "unusable_pictures": len(fitted.unusable),
         "versions": versions,

@@ -8,8 +8,12 @@ import typer
 
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
+from trainer.audit.command import audit
 from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, Target, parse_target
+from trainer.download.cli import register as register_download
+from trainer.evaluation.command import evaluate
 from trainer.fit import fit as fit_model
+from trainer.lesion_kinds import parse_classes
 
 app = console.make_app(f"Train InceptionV3 to tell benign from malignant lesions. {NOTICE}")
 
@@ -19,6 +23,13 @@ Data = Annotated[
     typer.Argument(
         help="Folder with benign/ and malignant/, or with train/ (and valid/, test/) that hold "
         "them; a metadata.csv with file and lesion_id keeps lesions together."
+    ),
+]
+Classes = Annotated[
+    str,
+    typer.Option(
+        help="Class by kind of lesion where a table gives the kind, as in "
+        "bcc=malignant,df=out; replaces entries of the table in docs/data.md."
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Run folder to write; must not exist.")]
@@ -45,6 +56,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Metrics as JSON on stdout.
 def fit(
     data: Data,
     out: Out,
+    classes: Classes = FitConfig.classes,
     weights: Weights = FitConfig.weights,
     cut: Cut = FitConfig.cut,
     image_size: ImageSize = FitConfig.image_size,
@@ -63,6 +75,7 @@ def fit(
     console.require_choice("--cut", cut, CUTS)
     config = FitConfig(
         data=data,
+        classes=_classes(classes),
         weights=weights,
         cut=cut,
         image_size=image_size,
@@ -77,6 +90,14 @@ def fit(
         console.write_line(json.dumps(metrics))
     else:
         _print_metrics(metrics, out)
+
+
+def _classes(text: str) -> str:
+    try:
+        parse_classes(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--classes") from error
+    return text
 
 
 def _target(text: str) -> Target:
@@ -98,6 +119,11 @@ def _print_metrics(metrics: dict[str, dict[str, dict[str, Any]]], out: Path) -> 
 def _with_interval(estimate: dict[str, Any]) -> str:
     value, low, high = (estimate[key] for key in ("value", "low", "high"))
     return "not measured" if value is None else f"{value:.3f} [{low:.3f}–{high:.3f}]"
+
+
+register_download(app)
+app.command()(evaluate)
+app.command()(audit)
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ class FitConfig:
     """Options of ``melanoma-train fit``.
 
     Attributes:
-        data: Folder of labelled pictures.
+        data: Folder of labelled pictures, or a table of them.
+        classes: Class by kind of lesion, as in ``bcc=malignant,nv=benign``; empty for the table's.
         weights: ``imagenet``, ``none`` or the path of a weights file.
         cut: Last block of InceptionV3 that is kept.
         image_size: Side of the square input in pixels.
@@ -56,6 +57,7 @@ class FitConfig:
     """
 
     data: Path
+    classes: str = ""
     weights: str = "imagenet"
     cut: str = "mixed10"
     image_size: int = 299

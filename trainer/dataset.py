@@ -1,166 +1,104 @@
-"""Finds labelled pictures in a folder: the class folders, split or not, and their metadata."""
+"""Finds a data set by what it is given: class folders, pictures beside a table, or a table."""
 
-import csv
-import hashlib
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_runtime.console import display_name
+from edge_runtime.console import display_name, log
 from edge_runtime.contract.labels import Labels
-from edge_runtime.contract.preprocess import PICTURE_SUFFIXES
 from edge_runtime.errors import DatasetError
+from trainer.folders import class_pictures, picture_files
+from trainer.labelled import Dataset, Description, LabelledPicture, read_dataset
+from trainer.lesion_kinds import ClassTable
+from trainer.table_file import find_table, metadata_of, read_table
+from trainer.tables import PictureIndex, describe_rows, files_of_rows, relative_to_table
 
-METADATA_FILE = "metadata.csv"
-_SPLIT_FOLDERS = {"train": ("train",), "valid": ("valid", "val", "validation"), "test": ("test",)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelledPicture:
-    """A picture as the data set's folders present it.
-
-    Attributes:
-        file: Path relative to the data set, with forward slashes.
-        sha256: Of the file's bytes.
-        label: Name of its class.
-        lesion: Lesion that it shows; None where nothing says.
-        patient: Whose lesion it is; None where nothing says.
-        metadata: Its row in the metadata, such as ``age`` and ``dx``; empty cells are left out.
-        split: Split whose folder it lies in; None for a set without split.
-    """
-
-    file: str
-    sha256: str
-    label: str
-    lesion: str | None = None
-    patient: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    split: str | None = None
+__all__ = ["Dataset", "LabelledPicture", "find_dataset"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dataset:
-    """A folder of labelled pictures.
+def find_dataset(
+    folder: Path, labels: Labels | None = None, *, classes: Mapping[str, str] | None = None
+) -> Dataset:
+    """The labelled pictures of a folder or table.
 
-    Attributes:
-        folder: Its path.
-        pictures: At least one of each class, sorted by file.
-        unreadable: File and reason of what could not be read.
-    """
+    What may be given:
+        - a folder with ``benign/`` and ``malignant/``, or with some of ``train/``, ``valid/`` and
+          ``test/`` that hold these two; a table beside them adds lesion, patient and metadata;
+        - a folder of pictures and one CSV that names them and says what each shows;
+        - a CSV alone, whose ``file`` column holds paths relative to it, or absolute ones.
 
-    folder: Path
-    pictures: tuple[LabelledPicture, ...]
-    unreadable: tuple[tuple[str, str], ...]
-
-
-def find_dataset(folder: Path, labels: Labels | None = None) -> Dataset:
-    """The labelled pictures of a folder.
-
-    The folder holds ``benign/`` and ``malignant/``, or some of ``train/``, ``valid/`` and
-    ``test/`` with these two in each. A ``metadata.csv`` with ``file`` and ``lesion_id`` columns
-    beside them tells which pictures show the same lesion.
+    Args:
+        folder: The folder, or the CSV.
+        labels: Names of the two classes.
+        classes: Class, or ``out``, by kind of lesion; replaces entries of the table of kinds.
 
     Raises:
-        DatasetError: If the folder is missing, holds neither layout, or lacks a class.
+        DatasetError: If nothing is there, it is none of these, or a class is missing.
     """
     labels = labels or Labels()
+    table = ClassTable(classes)
+    if folder.is_file() and folder.suffix.lower() == ".csv":
+        return _from_table_alone(folder, labels, table)
     if not folder.is_dir():
         raise DatasetError(
-            f"expected a folder of labelled pictures. Received: {display_name(folder)}, "
-            "which is no folder. Check the path."
+            "expected a folder of labelled pictures, or a .csv that names them. Received: "
+            f"{display_name(folder)}, which is no folder and no table. Check the path."
         )
-    rows = _read_metadata(folder / METADATA_FILE)
-    pictures: list[LabelledPicture] = []
-    unreadable: list[tuple[str, str]] = []
-    for split, part in _parts(folder, labels):
-        for label in (labels.negative, labels.positive):
-            for path in _picture_files(part, label):
-                file = path.relative_to(folder).as_posix()
-                try:
-                    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-                except OSError as error:
-                    unreadable.append((file, error.strerror or str(error)))
-                    continue
-                pictures.append(
-                    LabelledPicture(
-                        file=file,
-                        sha256=sha256,
-                        label=label,
-                        lesion=rows.get(file, {}).get("lesion_id") or None,
-                        patient=rows.get(file, {}).get("patient_id") or None,
-                        metadata=rows.get(file, {}),
-                        split=split,
-                    )
-                )
-    _require_both_classes(folder, pictures, labels)
-    pictures.sort(key=lambda picture: picture.file)
-    return Dataset(folder=folder, pictures=tuple(pictures), unreadable=tuple(unreadable))
-
-
-def _parts(folder: Path, labels: Labels) -> list[tuple[str | None, Path]]:
-    """The folders that hold the class folders, each with its split's name."""
-    parts = [
-        (split, folder / name)
-        for split, names in _SPLIT_FOLDERS.items()
-        for name in names
-        if (folder / name).is_dir()
-    ]
-    if parts:
-        return [(split, part) for split, part in parts]
-    if any(_class_folder(folder, label) for label in (labels.negative, labels.positive)):
-        return [(None, folder)]
-    found = sorted(path.name for path in folder.iterdir() if path.is_dir())[:8]
-    raise DatasetError(
-        f"expected {labels.negative}/ and {labels.positive}/, or train/ with these two in it, "
-        f"in {display_name(folder)}. Received: folders {found}. "
-        "Arrange the pictures in these folders."
-    )
-
-
-def _class_folder(part: Path, label: str) -> Path | None:
-    return next((p for p in part.iterdir() if p.is_dir() and p.name.lower() == label), None)
-
-
-def _picture_files(part: Path, label: str) -> list[Path]:
-    folder = _class_folder(part, label)
-    if folder is None:
-        return []
-    return [
-        Path(where, name)
-        for where, _, files in os.walk(folder)
-        for name in files
-        if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
-    ]
-
-
-def _require_both_classes(folder: Path, pictures: list[LabelledPicture], labels: Labels) -> None:
-    splits: set[str | None] = {picture.split for picture in pictures} or {None}
-    for split in sorted(splits, key=str):
-        counts = {
-            label: sum(p.label == label and p.split == split for p in pictures)
-            for label in (labels.negative, labels.positive)
-        }
-        if min(counts.values()) == 0:
-            where = display_name(folder / split if split else folder)
-            raise DatasetError(
-                f"expected pictures of both classes in {where}. Received: {counts}. "
-                f"Put pictures into both {labels.negative}/ and {labels.positive}/."
-            )
-
-
-def _read_metadata(path: Path) -> dict[str, dict[str, str]]:
-    """Row by file; empty without a metadata file, or without a column that names files."""
-    if not path.is_file():
-        return {}
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            table = csv.DictReader(stream)
-            if "file" not in (table.fieldnames or ()):
-                return {}
-            return {row["file"]: {k: v for k, v in row.items() if k and v} for row in table}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    found = class_pictures(folder, labels)
+    if found is not None:
+        return _from_class_folders(folder, labels, found)
+    path = find_table(folder)
+    if path is None:
+        folders = sorted(place.name for place in folder.iterdir() if place.is_dir())[:8]
         raise DatasetError(
-            f"expected a readable table {path.name!r}. Received: {error}. "
-            "Save it as CSV in UTF-8, or remove it."
-        ) from error
+            f"expected {labels.negative}/ and {labels.positive}/, or train/ with these two in it, "
+            f"or a CSV that labels the pictures, in {display_name(folder)}. Received: folders "
+            f"{folders} and no CSV. Arrange the pictures in these folders, or add metadata.csv."
+        )
+    return _from_pictures_and_table(folder, path, labels, table)
+
+
+def _from_class_folders(
+    folder: Path, labels: Labels, found: Mapping[str, tuple[str, str | None]]
+) -> Dataset:
+    """The folders give label and split, the table what else is known."""
+    rows: dict[str, dict[str, str]] = {}
+    path = find_table(folder)
+    if path is not None:
+        table = read_table(path)
+        if table.id_columns:
+            rows = files_of_rows(table, PictureIndex(list(found))).rows
+        else:
+            log.warning(
+                "warning: %s names no pictures and is not used: none of its columns is file, "
+                "isic_id, image_id, image or image_name",
+                path.name,
+            )
+    described = [
+        Description(
+            file=file,
+            label=label,
+            lesion=rows.get(file, {}).get("lesion_id"),
+            patient=rows.get(file, {}).get("patient_id"),
+            metadata=metadata_of(rows.get(file, {})),
+            split=split,
+        )
+        for file, (label, split) in found.items()
+    ]
+    return read_dataset(folder, described, labels, {})
+
+
+def _from_pictures_and_table(
+    folder: Path, path: Path, labels: Labels, classes: ClassTable
+) -> Dataset:
+    matched = files_of_rows(read_table(path), PictureIndex(picture_files(folder)))
+    described, left_out = describe_rows(matched, labels, classes)
+    return read_dataset(folder, described, labels, left_out)
+
+
+def _from_table_alone(path: Path, labels: Labels, classes: ClassTable) -> Dataset:
+    table = read_table(path)
+    if "file" not in table.names:
+        return _from_pictures_and_table(path.parent, path, labels, classes)
+    folder, matched = relative_to_table(table)
+    described, left_out = describe_rows(matched, labels, classes)
+    return read_dataset(folder, described, labels, left_out)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from trainer.config import FitConfig
 from trainer.dataset import find_dataset
 from trainer.features import FeatureJob, Features, compute_features
 from trainer.head import Head, train_head
+from trainer.lesion_kinds import parse_classes
 from trainer.model import attach_head, build_feature_model
 from trainer.splits import require_both_classes, split_pictures
 from trainer.weights import describe_weights
@@ -32,21 +33,19 @@ from trainer.weights import describe_weights
 def fit(config: FitConfig, out: Path) -> dict[str, Any]:
     """Train a model and write its run folder.
 
-    The work lies in ``<out>.partial`` until it is whole; after an interruption, the same
-    configuration goes on from there.
+    The work lies in ``<out>.partial`` until it is whole; an interrupted run goes on from there.
 
     Returns:
-        The run's metrics, as in its ``metrics.json``.
+        Metrics by split, as in ``metrics.json``.
 
     Raises:
         OutputExistsError: If ``out`` exists.
         DatasetError: If the data set or its split is unsound.
-        MissingDependencyError: If Keras or matplotlib is missing.
     """
     require_absent(out)
     work = out.with_name(out.name + ".partial")
     initial_weights = describe_weights(config.weights)
-    dataset = find_dataset(config.data)
+    dataset = find_dataset(config.data, classes=parse_classes(config.classes))
     pictures = split_pictures(dataset.pictures, seed=config.seed)
     _log_split(pictures)
     keras = import_keras()
@@ -57,27 +56,42 @@ def fit(config: FitConfig, out: Path) -> dict[str, Any]:
     )
     work.mkdir(parents=True, exist_ok=True)
     key = _feature_key(config, initial_weights, pictures)
-    features, unusable = compute_features(feature_model, pictures, _feature_job(config, work, key))
+    job = _feature_job(config, dataset.folder, work, key)
+    features, unusable = compute_features(feature_model, pictures, job)
     unusable |= dict(dataset.unreadable)
-    for file, reason in unusable.items():
-        log.warning("warning: %s left out: %s", file, reason)
-    usable = np.isfinite(features[:, 0])
-    pictures = [picture for picture, keep in zip(pictures, usable, strict=True) if keep]
-    require_both_classes(pictures)
-    head = _train(keras, config, features[usable], pictures)
-    finished = _finish(keras, config, feature_model, head, features[usable], pictures)
-    fitted = FittedModel(**finished, head=head, unusable=unusable, initial_weights=initial_weights)
+    features, pictures = _usable(features, pictures, unusable)
+    head = _train(keras, config, features, pictures)
+    fitted = FittedModel(
+        **_calibrated(config, head.logits(features), pictures),
+        folder=dataset.folder,
+        model=attach_head(keras, feature_model, head.kernel, head.bias),
+        head=head,
+        unusable=unusable,
+        initial_weights=initial_weights,
+    )
     return write_run(config, fitted, keras=keras, work=work, out=out)
 
 
-def _feature_job(config: FitConfig, work: Path, key: str) -> FeatureJob:
+def _feature_job(config: FitConfig, folder: Path, work: Path, key: str) -> FeatureJob:
     return FeatureJob(
-        folder=config.data,
+        folder=folder,
         preprocessing=Preprocessing(size_hw=(config.image_size, config.image_size)),
         cache=work,
         key=key,
         batch_size=config.batch_size,
     )
+
+
+def _usable(
+    features: Features, pictures: list[Picture], unusable: Mapping[str, str]
+) -> tuple[Features, list[Picture]]:
+    """The pictures that have features; the others are named."""
+    for file, reason in unusable.items():
+        log.warning("warning: %s left out: %s", file, reason)
+    kept = np.isfinite(features[:, 0])
+    pictures = [picture for picture, keep in zip(pictures, kept, strict=True) if keep]
+    require_both_classes(pictures)
+    return features[kept], pictures
 
 
 def _train(keras: Any, config: FitConfig, features: Features, pictures: list[Picture]) -> Head:
@@ -86,16 +100,10 @@ def _train(keras: Any, config: FitConfig, features: Features, pictures: list[Pic
     return train_head(keras, train, valid, epochs=config.epochs, seed=config.seed)
 
 
-def _finish(
-    keras: Any,
-    config: FitConfig,
-    feature_model: Any,
-    head: Head,
-    features: Features,
-    pictures: list[Picture],
+def _calibrated(
+    config: FitConfig, logits: npt.NDArray[np.float64], pictures: list[Picture]
 ) -> dict[str, Any]:
-    """Calibrate on the validation pictures and score all of them."""
-    logits = head.logits(features)
+    """Temperature and operating point from the validation pictures, and the scores of all."""
     labels, splits = binary_labels(pictures), np.array([p.split for p in pictures])
     valid = splits == "valid"
     temperature = fit_temperature(logits[valid], labels[valid])
@@ -104,7 +112,6 @@ def _finish(
         labels[valid], scores[valid], rule=config.target.rule, target=config.target.value
     )
     return {
-        "model": attach_head(keras, feature_model, head.kernel, head.bias),
         "pictures": [
             ScoredPicture(**vars(picture), logit=float(logit), score=float(score))
             for picture, logit, score in zip(pictures, logits, scores, strict=True)

@@ -2,6 +2,10 @@
 
 import itertools
 import logging
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +54,18 @@ def test_an_output_that_exists_is_not_overwritten(tmp_path: Path, kind: str) -> 
         output.symlink_to("nowhere")
     with pytest.raises(OutputExistsError, match="remove it first"):
         console.require_absent(output)
+
+
+def test_a_bar_on_the_terminal_leaves_results_in_their_file(tmp_path: Path) -> None:
+    program = (
+        "from edge_runtime.console import progress, write_line\n"
+        "for number in progress(range(3), 3, 'numbers'): write_line(str(number))"
+    )
+    terminal, its_other_end = pty.openpty()
+    with (tmp_path / "results").open("w") as results:
+        line = [sys.executable, "-c", program]
+        subprocess.run(line, stdout=results, stderr=its_other_end, check=True, timeout=60)
+    os.close(its_other_end)
+    assert b"numbers" in os.read(terminal, 10_000)
+    os.close(terminal)
+    assert (tmp_path / "results").read_text() == "0\n1\n2\n"

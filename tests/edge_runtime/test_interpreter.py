@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,8 @@ from edge_runtime.self_test import logit_of
 
 Seal = Callable[..., SealedModel]
 Draw = Callable[..., npt.NDArray[np.uint8]]
+
+TINY_INT8 = Path(__file__).parents[1] / "data" / "tiny_int8.tflite"
 
 # What the library of the Edge TPU does while no Coral is plugged in.
 LIBRARY_WITHOUT_DEVICE = """
@@ -93,6 +97,17 @@ def test_without_a_working_runtime_both_are_named(monkeypatch: pytest.MonkeyPatc
     assert caught.value.exit_code == 5
 
 
+def test_a_runtime_that_computes_something_else_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = working()[0]
+    module = f"{name.replace('-', '_')}.interpreter"
+    broken = MagicMock()
+    broken.Interpreter.return_value.get_tensor.return_value = np.array([[12.0]], np.float32)
+    monkeypatch.setitem(sys.modules, module, broken)
+    assert probe_runtime(name).problem == "computed 12.0 where 11.5 is right"
+
+
 @pytest.mark.skipif(np.__version__.startswith("1."), reason="this numpy suits tflite-runtime")
 def test_tflite_runtime_is_not_tried_with_a_numpy_that_crashes_it(
     monkeypatch: pytest.MonkeyPatch,
@@ -120,6 +135,14 @@ def test_kernel_families_tell_whose_rounding_applies(tiny_flatbuffer: Path) -> N
     litert = choose_runtime().name == "ai-edge-litert"
     assert load_runner(tiny_flatbuffer).info.kernel_family == ("xnnpack" if litert else "builtin")
     assert load_runner(tiny_flatbuffer, optimized=False).info.kernel_family == "builtin"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="recorded with the kernels of x86-64")
+def test_without_xnnpack_both_runtimes_round_int8_alike() -> None:
+    pixels = (np.random.default_rng(0).integers(0, 256, (32, 32, 3)) // 4).astype(np.uint8)
+    runner = load_runner(TINY_INT8, optimized=False)
+    # ai-edge-litert 2.3 and tflite-runtime 2.14 both give this; XNNPACK gives −3.274.
+    assert logit_of(runner, pixels) == pytest.approx(-3.2906, abs=1e-3)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\x1c\0\0\0TFL3" + bytes(100)])

@@ -8,7 +8,8 @@ from PIL import Image
 
 from edge_runtime.errors import OutputExistsError
 from edge_runtime.evaluation import roc_auc
-from edge_runtime.synthetic import LABELS, SyntheticLesion, draw_lesion, write_dataset
+from edge_runtime.synthetic import LABELS, SyntheticLesion, draw_lesion
+from edge_runtime.synthetic_dataset import write_dataset
 from edge_runtime.synthetic_skin import Canvas, ramp
 
 Pictures = npt.NDArray[np.uint8]

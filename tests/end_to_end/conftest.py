@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.synthetic import write_dataset
+from edge_runtime.synthetic_dataset import write_dataset
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

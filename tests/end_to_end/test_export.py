@@ -112,7 +112,7 @@ def test_pictures_that_moved_are_found_by_data(
 ) -> None:
     run = shutil.copytree(run_folder, tmp_path / "run")
     record = json.loads((run / "run.json").read_text())
-    record["options"]["data"] = str(tmp_path / "gone")
+    record["picture_folder"] = str(tmp_path / "gone")
     (run / "run.json").write_text(json.dumps(record))
     only_float = ("--variants", "float32", "--out", tmp_path / "models")
     done = command("converter", "export", run, *only_float, expect=4)

@@ -1,0 +1,1 @@
+"""Fetches published data sets: resumable, verified, with licence and attribution kept."""

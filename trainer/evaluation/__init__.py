@@ -1,0 +1,1 @@
+"""What a trained model is worth: figures, subgroups, plots, a page and a model card."""
