@@ -1,63 +1,37 @@
-"""The figures of a training run, as PNG files that are equal, byte for byte, for equal data.
+"""The plots of a training run."""
 
-Matplotlib is drawn on without pyplot, so no window, no global figure and no chosen backend
-are left behind. Colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), which are
-told apart with any colour vision.
-"""
-
-import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from edge_runtime.errors import DatasetError, MissingDependencyError
+from edge_runtime.errors import DatasetError
 from edge_runtime.evaluation import Confusion, Estimate, roc_curve
+from trainer.plot_style import (
+    BLUE,
+    DOTTED,
+    FAINT,
+    GREEN,
+    INK,
+    POINTS_PER_INCH,
+    PURPLE,
+    QUIET,
+    VERMILION,
+    write_png,
+)
 
-FOOTER = "Research software, not a medical device."
-
-_INK = "#222222"
-_QUIET = "#767676"
-_FAINT = "#cfcfcf"
-_BLUE, _VERMILION, _GREEN, _PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-_DOTTED = (0, (1, 1.8))
 # Where two curves run together, the dashes of the upper one let the lower one through.
 _SPLIT_LINES: tuple[tuple[str, Any], ...] = (
-    (_BLUE, "solid"),
-    (_VERMILION, (0, (5, 1.5))),
-    (_GREEN, (0, (1.5, 1))),
-    (_PURPLE, (0, (5, 1.5, 1.5, 1.5))),
+    (BLUE, "solid"),
+    (VERMILION, (0, (5, 1.5))),
+    (GREEN, (0, (1.5, 1))),
+    (PURPLE, (0, (5, 1.5, 1.5, 1.5))),
 )
-_DOTS_PER_INCH = 150
-_POINTS_PER_INCH = 72
 _NAME_POINTS = 12
-_FOOTER_INCHES = 0.2
 # Changes smaller than this in loss or AUC are noise, and look like it on an axis of this length.
 _LEAST_SPAN = 0.04
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.titlecolor": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _QUIET,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.color": _INK,
-    "xtick.color": _QUIET,
-    "ytick.color": _QUIET,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
-    "legend.frameon": False,
-    "legend.fontsize": 8,
-    "legend.title_fontsize": 8,
-    "lines.linewidth": 1.7,
-}
 _CELL_COUNT = {"ha": "center", "va": "center", "fontsize": 17}
 _CELL_DETAIL = {"ha": "center", "va": "center", "fontsize": 8}
 
@@ -95,10 +69,10 @@ def plot_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
                 loc="right",
                 fontsize=8,
                 fontweight="normal",
-                color=_VERMILION,
+                color=VERMILION,
             )
 
-    _write_png(path, (7.4, 3.1), draw)
+    write_png(path, (7.4, 3.1), draw)
 
 
 def plot_roc(
@@ -140,7 +114,7 @@ def plot_roc(
         legend = f"ROC AUC [{auc[next(iter(splits))].confidence:.0%} interval]"
         axes.legend(loc="lower right", title=legend, alignment="left", handlelength=2.4)
 
-    _write_png(path, (4.5, 4.7), draw)
+    write_png(path, (4.5, 4.7), draw)
 
 
 def plot_confusion(
@@ -169,7 +143,7 @@ def plot_confusion(
         axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect=0.8)
         for y, (row, shares_of_row, label) in enumerate(zip(rows, shares, labels, strict=True)):
             for x, (count, share) in enumerate(zip(row, shares_of_row, strict=True)):
-                colour = "white" if share > 0.55 else _INK
+                colour = "white" if share > 0.55 else INK
                 detail = f"{share:.1%} of {label}" if any(row) else f"no {label} cases"
                 axes.text(x, y - 0.08, f"{count:,}", **_CELL_COUNT, color=colour)
                 axes.text(x, y + 0.2, detail, **_CELL_DETAIL, color=colour)
@@ -182,7 +156,7 @@ def plot_confusion(
         axes.axhline(0.5, color="white", linewidth=2)
         axes.axvline(0.5, color="white", linewidth=2)
 
-    _write_png(path, (4.0, 3.7), draw)
+    write_png(path, (4.0, 3.7), draw)
 
 
 def _draw_training_and_validation(
@@ -192,8 +166,8 @@ def _draw_training_and_validation(
     training = [row[key] for row in history]
     validation = [row[f"val_{key}"] for row in history]
     marker, margin = ("o", 0.5) if len(history) == 1 else (None, 0.0)
-    axes.plot(epochs, training, color=_BLUE, marker=marker)
-    axes.plot(epochs, validation, color=_VERMILION, marker=marker)
+    axes.plot(epochs, training, color=BLUE, marker=marker)
+    axes.plot(epochs, validation, color=VERMILION, marker=marker)
     axes.set_xlabel("Epoch")
     axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
     axes.xaxis.get_major_locator().set_params(integer=True, nbins=8, min_n_ticks=1)
@@ -205,10 +179,10 @@ def _draw_training_and_validation(
 
 def _label_ends(axes: Any, x: float, ends: Mapping[str, float]) -> None:
     """Name two lines at their right ends, ``x``, with at least a line of text between names."""
-    colours = dict(zip(ends, (_BLUE, _VERMILION), strict=True))
+    colours = dict(zip(ends, (BLUE, VERMILION), strict=True))
     rising = sorted((y, name) for name, y in ends.items() if not math.isnan(y))
     low, high = axes.get_ylim()
-    points = axes.get_window_extent().height / axes.figure.dpi * _POINTS_PER_INCH / (high - low)
+    points = axes.get_window_extent().height / axes.figure.dpi * POINTS_PER_INCH / (high - low)
     overlap = max(0.0, _NAME_POINTS - (rising[-1][0] - rising[0][0]) * points) if rising else 0.0
     shifts = (-overlap / 2, overlap / 2) if len(rising) == len(ends) else (0.0,)
     for (y, name), shift in zip(rising, shifts, strict=False):
@@ -225,12 +199,12 @@ def _label_ends(axes: Any, x: float, ends: Mapping[str, float]) -> None:
 
 
 def _mark_epoch(axes: Any, row: Mapping[str, float], key: str) -> None:
-    axes.axvline(row["epoch"], color=_QUIET, linewidth=0.8, linestyle=_DOTTED, zorder=1)
+    axes.axvline(row["epoch"], color=QUIET, linewidth=0.8, linestyle=DOTTED, zorder=1)
     axes.plot(
         row["epoch"],
         row[f"val_{key}"],
         marker="o",
-        color=_VERMILION,
+        color=VERMILION,
         markeredgecolor="white",
         clip_on=False,
         zorder=4,
@@ -239,8 +213,8 @@ def _mark_epoch(axes: Any, row: Mapping[str, float], key: str) -> None:
 
 def _roc_axes(figure: Any) -> Any:
     axes = figure.subplots()
-    axes.plot((0, 1), (0, 1), color=_FAINT, linewidth=1.0)
-    axes.text(0.32, 0.295, "chance", rotation=45, color=_QUIET, fontsize=8, ha="center", va="top")
+    axes.plot((0, 1), (0, 1), color=FAINT, linewidth=1.0)
+    axes.text(0.32, 0.295, "chance", rotation=45, color=QUIET, fontsize=8, ha="center", va="top")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
     return axes
@@ -261,33 +235,3 @@ def _draw_operating_point(axes: Any, rates: tuple[float, float], colour: str) ->
         zorder=4,
         label=f"sensitivity {tpr:.3f}, specificity {1 - fpr:.3f}",
     )
-
-
-def _write_png(path: Path, size_inches: tuple[float, float], draw: Callable[[Any], None]) -> None:
-    """Draw on a figure in the house style and write it beside ``path``, then rename it."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as cause:
-        raise MissingDependencyError(
-            "Plots need matplotlib. Received: no module of that name. "
-            'Install it with: pip install "melanoma-edge[train]"'
-        ) from cause
-    image = io.BytesIO()
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=size_inches, dpi=_DOTS_PER_INCH)
-        FigureCanvasAgg(figure)
-        footer = _FOOTER_INCHES / size_inches[1]
-        figure.set_layout_engine("constrained", rect=(0.0, footer, 1.0, 1.0 - footer))
-        draw(figure)
-        figure.text(0.01, 0.012, FOOTER, fontsize=6.5, color=_QUIET)
-        figure.savefig(image, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
-    beside = path.with_name(path.name + ".partial")
-    try:
-        beside.write_bytes(image.getvalue())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edge_runtime.evaluation.area import widen_uncertain_area
 from edge_runtime.evaluation.cases import group_indices
 from edge_runtime.evaluation.estimate import Estimate
 from edge_runtime.evaluation.extremes import widen_extremes
@@ -52,7 +53,8 @@ def bootstrap_metrics(
 ) -> dict[str, Estimate]:
     """Eight figures of a classifier, each with its interval from the same resamples.
 
-    A share of exactly 0 or 1 has its Wilson interval instead.
+    A share of exactly 0 or 1 has its Wilson interval instead; an ROC-AUC of 0 or 1, or with fewer
+    than 10 cases of a class, Newcombe's.
 
     Args:
         labels: 0 or 1, shape (n,).
@@ -76,6 +78,7 @@ def bootstrap_metrics(
     plan = _Resampling.of(len(ranking.order), groups, resamples, confidence, seed)
     figures = plan.estimates(lambda weights: _all_figures(ranking.counts(weights), passing))
     estimates = dict(zip(_REPORTED, figures, strict=True))
+    estimates["roc_auc"] = widen_uncertain_area(estimates["roc_auc"], np.asarray(labels))
     return widen_extremes(estimates, labels, scores, threshold, groups)
 
 

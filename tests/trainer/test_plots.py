@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge_runtime.contract.card import NOTICE
 from edge_runtime.errors import DatasetError, MissingDependencyError
 from edge_runtime.evaluation import Confusion, Estimate
-from trainer.plots import FOOTER, plot_confusion, plot_curves, plot_roc
+from trainer.plots import plot_confusion, plot_curves, plot_roc
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -119,7 +120,7 @@ def drawn_texts(monkeypatch):
 @every_plot
 def test_every_plot_says_that_it_is_research(draw, tmp_path, drawn_texts):
     draw(tmp_path / "plot.png")
-    assert FOOTER in drawn_texts
+    assert NOTICE in drawn_texts
 
 
 def test_curves_name_the_best_epoch(tmp_path, drawn_texts):

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from edge_runtime.contract.operating_point import scores_from_logits
 from edge_runtime.errors import DatasetError
 from edge_runtime.evaluation import bootstrap_difference, bootstrap_metrics
-from trainer.evaluation.area import widen_uncertain_area
 from trainer.evaluation.cases import Cases
 from trainer.evaluation.figures import RESAMPLES
 from trainer.evaluation.predict import VIEWS, Views, load_logit_model, predict_views
@@ -80,7 +79,6 @@ def _compared(
         row = bootstrap_metrics(
             labels, scores, threshold, groups=groups, resamples=RESAMPLES, seed=seed
         )
-        row["roc_auc"] = widen_uncertain_area(row["roc_auc"], labels)
         result[name] = {figure: row[figure].as_dict() for figure in COMPARED}
     gain = bootstrap_difference(
         labels, single, averaged, groups=groups, resamples=RESAMPLES, seed=seed

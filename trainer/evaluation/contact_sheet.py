@@ -10,7 +10,7 @@ from edge_runtime.contract.manifest import ScoredPicture
 from edge_runtime.contract.preprocess import Pixels, Preprocessing
 from trainer.evaluation.cases import Cases
 from trainer.evaluation.lettering import drawable
-from trainer.plots import _QUIET, _write_png
+from trainer.plot_style import QUIET, write_png
 
 COLUMNS, ROWS = 6, 2
 _LONGEST_NAME = 20
@@ -63,7 +63,7 @@ def plot_contact_sheet(path: Path, cases: Cases, threshold: float, spec: Preproc
             for axes, (picture, pixels) in zip(panels, chosen, strict=False):
                 _draw_picture(axes, picture, pixels)
 
-    _write_png(path, (9.0, 0.4 + 1.95 * sum(rows) + 0.3 * len(rows)), draw)
+    write_png(path, (9.0, 0.4 + 1.95 * sum(rows) + 0.3 * len(rows)), draw)
     return True
 
 
@@ -97,6 +97,6 @@ def _draw_picture(axes: Any, picture: ScoredPicture, pixels: Pixels) -> None:
         ha="center",
         va="top",
         fontsize=6.5,
-        color=_QUIET,
+        color=QUIET,
         parse_math=False,
     )

@@ -13,7 +13,6 @@ from edge_runtime.evaluation import (
     expected_calibration_error,
 )
 from edge_runtime.evaluation.cases import group_indices
-from trainer.evaluation.area import widen_uncertain_area
 from trainer.evaluation.cases import Cases
 
 RESAMPLES = 2000
@@ -36,7 +35,6 @@ def all_figures(cases: Cases, threshold: float, seed: int) -> dict[str, Estimate
         resamples=RESAMPLES,
         seed=seed,
     )
-    figures["roc_auc"] = widen_uncertain_area(figures["roc_auc"], cases.labels)
     return figures | _calibration(cases, seed)
 
 

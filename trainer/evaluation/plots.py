@@ -14,17 +14,8 @@ from edge_runtime.evaluation.ranking import Ranking
 from trainer.evaluation.cases import Cases
 from trainer.evaluation.lettering import drawable
 from trainer.evaluation.subgroups import NOT_ESTIMATED, UNKNOWN, Subgroup
-from trainer.plots import (
-    _BLUE,
-    _DOTTED,
-    _FAINT,
-    _INK,
-    _QUIET,
-    _VERMILION,
-    _write_png,
-    plot_confusion,
-    plot_roc,
-)
+from trainer.plot_style import BLUE, DOTTED, FAINT, INK, QUIET, VERMILION, write_png
+from trainer.plots import plot_confusion, plot_roc
 
 BINS = 15  # as many, and of equal mass, as the expected calibration error has
 _SCORE_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
@@ -90,20 +81,20 @@ def plot_precision_recall(
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        axes.axhline(share, color=_FAINT, linewidth=1.0)
-        axes.text(0.0, share + 0.012, f"chance: {share:.3f}", color=_QUIET, fontsize=8)
+        axes.axhline(share, color=FAINT, linewidth=1.0)
+        axes.text(0.0, share + 0.012, f"chance: {share:.3f}", color=QUIET, fontsize=8)
         # Between two thresholds precision is that of the lower one.
-        axes.step(recall, precision, where="pre", color=_BLUE, label=f"average {area}")
+        axes.step(recall, precision, where="pre", color=BLUE, label=f"average {area}")
         at = (figures["recall"].value, figures["precision"].value)
         if not any(np.isnan(at)):
             text = f"recall {at[0]:.3f}, precision {at[1]:.3f}"
-            axes.plot(*at, "o", color=_BLUE, markersize=7, markeredgecolor="white", label=text)
+            axes.plot(*at, "o", color=BLUE, markersize=7, markeredgecolor="white", label=text)
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
         title = f"Precision [{area.confidence:.0%} interval]"
         axes.legend(loc="upper right", title=title, alignment="left", handlelength=1.6)
 
-    _write_png(path, (4.5, 4.7), draw)
+    write_png(path, (4.5, 4.7), draw)
 
 
 def reliability_bins(
@@ -148,13 +139,13 @@ def plot_reliability(
         axes = figure.subplots()
         axes.set_xscale("function", functions=(_root, np.square))
         axes.set_yscale("function", functions=(_root, np.square))
-        axes.plot((0, 1), (0, 1), color=_FAINT, linewidth=1.0)
+        axes.plot((0, 1), (0, 1), color=FAINT, linewidth=1.0)
         means = [mean for mean, _, _ in rows]
         shares = [positive / count for _, positive, count in rows]
         ends = [wilson_interval(positive, count) for _, positive, count in rows]
-        axes.vlines(means, *zip(*ends, strict=True), color=_BLUE, linewidth=1.0, alpha=0.55)
+        axes.vlines(means, *zip(*ends, strict=True), color=BLUE, linewidth=1.0, alpha=0.55)
         axes.plot(
-            means, shares, "o-", color=_BLUE, markersize=5, markeredgecolor="white", clip_on=False
+            means, shares, "o-", color=BLUE, markersize=5, markeredgecolor="white", clip_on=False
         )
         axes.set(xlim=(-1e-4, 1.02), ylim=(-1e-4, 1.02), aspect="equal")
         for axis in (axes.xaxis, axes.yaxis):
@@ -163,9 +154,9 @@ def plot_reliability(
         axes.set(xlabel="Mean score of the bin", ylabel=f"Share of {Labels().positive}")
         text = f"ECE {error}, {len(rows)} bins of about {len(labels) / len(rows):.0f} pictures"
         axes.set_title(text, fontsize=8, fontweight="normal")
-        axes.text(0.62, 0.55, "as scored", rotation=45, color=_QUIET, fontsize=8, va="top")
+        axes.text(0.62, 0.55, "as scored", rotation=45, color=QUIET, fontsize=8, va="top")
 
-    _write_png(path, (4.5, 4.7), draw)
+    write_png(path, (4.5, 4.7), draw)
 
 
 def _root(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -194,21 +185,21 @@ def plot_scores(
 
     def draw(figure: Any) -> None:
         panels = figure.subplots(2, 1, sharex=True)
-        classes = ((1, names.positive, _VERMILION), (0, names.negative, _BLUE))
+        classes = ((1, names.positive, VERMILION), (0, names.negative, BLUE))
         for axes, (label, name, colour) in zip(panels, classes, strict=True):
             mine = odds[labels == label]
             axes.hist(mine, edges, color=colour, alpha=0.8)
             axes.set_title(f"{name}, {len(mine):,} pictures")
             referred = float((scores[labels == label] >= threshold).mean())
             axes.set_title(f"{referred:.1%} referred", loc="right", fontsize=8, fontweight="normal")
-            axes.axvline(_log_odds(np.array([threshold]))[0], color=_INK, linewidth=1.0)
+            axes.axvline(_log_odds(np.array([threshold]))[0], color=INK, linewidth=1.0)
             axes.set_ylabel("Pictures")
         panels[0].set_xlim(low, high)
         ticks = [t for t in _SCORE_TICKS if low <= _log_odds(np.array([t]))[0] <= high]
         panels[1].set_xticks(_log_odds(np.array(ticks)), [f"{t:g}" for t in ticks])
         panels[1].set_xlabel(f"Score, spaced by log odds; line: threshold {threshold:.3f}")
 
-    _write_png(path, (7.4, 3.9), draw)
+    write_png(path, (7.4, 3.9), draw)
 
 
 def _log_odds(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -236,19 +227,19 @@ def plot_subgroups(path: Path, rows: Sequence[Subgroup], overall: Mapping[str, E
         for axes, name in zip(panels, ("sensitivity", "specificity"), strict=True):
             axes.set_title(name.capitalize())
             if not np.isnan(overall[name].value):
-                style = {"color": _QUIET, "linewidth": 0.9, "linestyle": _DOTTED, "zorder": 1}
+                style = {"color": QUIET, "linewidth": 0.9, "linestyle": DOTTED, "zorder": 1}
                 axes.axvline(overall[name].value, **style)
             for place, row in enumerate(rows):
                 _draw_interval(axes, place, getattr(row, name))
             for place in changes:
-                axes.axhline(place - 0.5, color=_FAINT, linewidth=0.7)
+                axes.axhline(place - 0.5, color=FAINT, linewidth=0.7)
             axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6))
             axes.tick_params(axis="y", length=0)
         panels[0].set_yticks(range(len(rows)), names, parse_math=False)
-        panels[0].set_xlabel(f"in brackets: {Labels().positive} / all", fontsize=8, color=_QUIET)
-        panels[1].set_xlabel("dotted: all pictures", fontsize=8, color=_QUIET)
+        panels[0].set_xlabel(f"in brackets: {Labels().positive} / all", fontsize=8, color=QUIET)
+        panels[1].set_xlabel("dotted: all pictures", fontsize=8, color=QUIET)
 
-    _write_png(path, (7.4, 1.1 + 0.21 * len(rows)), draw)
+    write_png(path, (7.4, 1.1 + 0.21 * len(rows)), draw)
 
 
 def _part_name(row: Subgroup) -> str:
@@ -258,7 +249,7 @@ def _part_name(row: Subgroup) -> str:
 
 def _draw_interval(axes: Any, place: int, estimate: Estimate) -> None:
     if np.isnan(estimate.value):
-        axes.text(0.0, place, "not measured", color=_QUIET, fontsize=7, va="center")
+        axes.text(0.0, place, "not measured", color=QUIET, fontsize=7, va="center")
         return
-    axes.hlines(place, estimate.low, estimate.high, color=_BLUE, linewidth=1.4)
-    axes.plot(estimate.value, place, "o", color=_BLUE, markersize=5, markeredgecolor="white")
+    axes.hlines(place, estimate.low, estimate.high, color=BLUE, linewidth=1.4)
+    axes.plot(estimate.value, place, "o", color=BLUE, markersize=5, markeredgecolor="white")

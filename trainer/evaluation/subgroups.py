@@ -9,7 +9,6 @@ import numpy.typing as npt
 from edge_runtime.console import progress
 from edge_runtime.contract.preprocess import Preprocessing
 from edge_runtime.evaluation import Estimate, bootstrap_metrics
-from trainer.evaluation.area import widen_uncertain_area
 from trainer.evaluation.cases import Cases
 from trainer.evaluation.figures import RESAMPLES
 from trainer.evaluation.skin_tone import CATEGORIES, estimate_skin_tone
@@ -145,7 +144,6 @@ def _measure(
             seed=seed,
         )
         figures = {name: every[name] for name in MEASURED}
-        figures["roc_auc"] = widen_uncertain_area(figures["roc_auc"], labels)
     return Subgroup(
         attribute=attribute,
         value=value,

@@ -147,7 +147,13 @@ def test_one_class_leaves_figures_undefined_without_a_warning():
 
 def test_resamples_of_one_class_are_left_out():
     figures = bootstrap_metrics([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.9], 0.5, resamples=100)
-    assert (figures["roc_auc"].low, figures["roc_auc"].high) == (1.0, 1.0)
+    assert (figures["pr_auc"].low, figures["pr_auc"].high) == (1.0, 1.0)
+
+
+def test_an_area_of_one_or_of_few_cases_claims_no_certainty():
+    figures = bootstrap_metrics([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.9], 0.5, resamples=100)
+    assert figures["roc_auc"].low < 0.8
+    assert figures["roc_auc"].high == 1.0
 
 
 def test_a_score_does_not_differ_from_itself():

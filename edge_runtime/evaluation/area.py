@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.evaluation import Estimate
+from edge_runtime.evaluation.estimate import Estimate
 
 FEW = 10
 _HALVINGS = 60
