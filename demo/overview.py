@@ -2,7 +2,6 @@
 
 from benchmarks.results import Figure, ModelResult
 from demo.gather import Report, Shown
-from demo.markup import Markup, element, join
 from demo.wording import (
     NOTHING,
     bounds,
@@ -14,6 +13,7 @@ from demo.wording import (
 )
 from edge_runtime.assessment import Decision
 from edge_runtime.contract.card import ModelCard
+from edge_runtime.markup import Markup, element, join
 
 _SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
 _CHANCE = 0.5

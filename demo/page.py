@@ -4,7 +4,6 @@ from pathlib import Path
 from string import Template
 
 from demo.gather import Report
-from demo.markup import Markup, element, join
 from demo.overview import pictures_list, pictures_note, results_strip
 from demo.sections import (
     benchmark_notes,
@@ -18,6 +17,7 @@ from demo.sections import (
 from demo.steps import duration
 from demo.wording import number_word
 from edge_runtime.contract.card import NOTICE
+from edge_runtime.markup import Markup, element, join
 
 TEMPLATE = Path(__file__).with_name("report.html")
 DEMONSTRATION = (

@@ -2,10 +2,10 @@
 
 from benchmarks.report import COLUMNS, interval_text, notes, table_rows
 from demo.gather import Report
-from demo.markup import Markup, element, table
 from demo.steps import duration
 from demo.wording import number_word
 from edge_runtime.contract.card import ModelCard, TrainingRecord
+from edge_runtime.markup import Markup, element, table
 
 _HEADINGS = {
     "MB": "size, MB",

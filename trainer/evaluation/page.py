@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trainer.evaluation.markup import Markup, bullets, element, join, picture, table
+from edge_runtime.markup import Markup, bullets, element, join, picture, table
 from trainer.evaluation.method import method
 from trainer.evaluation.page_style import STYLE
 from trainer.evaluation.wording import (

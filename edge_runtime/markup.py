@@ -1,6 +1,8 @@
 """HTML from nested calls; text that is no markup yet is escaped."""
 
+import base64
 import html
+from collections.abc import Sequence
 
 
 class Markup(str):
@@ -34,8 +36,8 @@ def join(*parts: str) -> Markup:
     )
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]], *, name: str) -> Markup:
-    """A table whose rows begin with their heading, in a region that can be scrolled sideways."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, name: str) -> Markup:
+    """A table whose rows begin with their heading, in a region that scrolls sideways."""
     columns = (element("th", cell, scope="col") for cell in head)
     body = (
         element(
@@ -45,9 +47,23 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]], *, name: str) -> M
         )
         for row in rows
     )
-    whole = element(
-        "table",
-        element("thead", element("tr", *columns)) if head else Markup(""),
-        element("tbody", *body),
-    )
+    heading = element("thead", element("tr", *columns)) if head else Markup()
+    whole = element("table", heading, element("tbody", *body))
     return element("div", whole, class_="scroll", role="region", aria_label=name, tabindex="0")
+
+
+def bullets(sentences: Sequence[str]) -> Markup:
+    """The sentences as a list."""
+    return element("ul", *(element("li", sentence) for sentence in sentences))
+
+
+def picture(png: bytes, title: str, caption: str, *, wide: bool = False) -> Markup:
+    """A figure whose PNG picture lies in the page itself."""
+    source = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return element(
+        "figure",
+        element("h3", title),
+        element("img", src=source, alt=f"{title}. {caption}"),
+        element("figcaption", caption),
+        class_="wide" if wide else "plot",
+    )
