@@ -49,19 +49,20 @@ def open_run(path: Path, data: Path | None = None) -> RunFolder:
     """
     try:
         draft = load_draft((path / DRAFT_FILE).read_bytes())
-        record = json.loads((path / RUN_FILE).read_bytes())
+        trained_from = Path(json.loads((path / RUN_FILE).read_bytes())["picture_folder"])
         model_sha256 = hashlib.sha256((path / MODEL_FILE).read_bytes()).hexdigest()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CardMissingError(
             f"expected a run folder of melanoma-train fit with {DRAFT_FILE}, {RUN_FILE} and "
-            f"{MODEL_FILE}. Received: {str(path)!r}: {error}. Name the folder given as --out there."
+            f"{MODEL_FILE}. Received: {str(path)!r}: {error!r}. "
+            "Name the folder given as --out there."
         ) from error
     if model_sha256 != draft.training.model_sha256:
         raise IntegrityError(
             f"expected the {MODEL_FILE} that {DRAFT_FILE} names. Received: other bytes. "
             "Train again, or restore the run folder."
         )
-    folder = data or Path(record["picture_folder"])
+    folder = data or trained_from
     if not folder.is_dir():
         raise DatasetError(
             f"expected the pictures of the run. Received: no folder {str(folder)!r}. "

@@ -101,6 +101,16 @@ def test_a_folder_that_is_no_run_is_refused(command: Command, tmp_path: Path) ->
     assert "run folder" in done.stderr
 
 
+@pytest.mark.parametrize("record", ["{}", "[]", "not JSON", '{"picture_folder": null}'])
+def test_a_damaged_run_record_is_refused(
+    command: Command, run_folder: Path, tmp_path: Path, record: str
+) -> None:
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    (run / "run.json").write_text(record)
+    done = command("converter", "export", run, "--out", tmp_path / "models", expect=3)
+    assert "run.json" in done.stderr
+
+
 def test_an_unknown_variant_is_refused(command: Command, run_folder: Path, tmp_path: Path) -> None:
     arguments = ("--out", tmp_path / "models", "--variants", "float32,int3")
     done = command("converter", "export", run_folder, *arguments, expect=6)
