@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if importlib.util.find_spec("tensorflow") is None:
         reasons["tensorflow"] = 'needs TensorFlow: pip install "melanoma-edge[convert]"'
     if _real_data_folder() is None:
-        reasons["real_data"] = "MELANOMA_TEST_DATA names no folder with lesions, coral and weights"
+        reasons["real_data"] = "no real pictures: MELANOMA_TEST_DATA is not set"
     for item in items:
         for mark, reason in reasons.items():
             if item.get_closest_marker(mark) is not None:
@@ -82,8 +82,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _real_data_folder() -> Path | None:
     folder = os.environ.get("MELANOMA_TEST_DATA", "")
-    parts = [Path(folder, part) for part in ("lesions", "coral", "weights")]
-    return Path(folder) if folder and all(part.is_dir() for part in parts) else None
+    if not folder:
+        return None
+    missing = [p for p in ("lesions", "coral", "weights") if not Path(folder, p).is_dir()]
+    if missing:
+        # Who names a folder expects these tests to run: skipping them would pass unnoticed.
+        raise pytest.UsageError(f"MELANOMA_TEST_DATA={folder} lacks {', '.join(missing)}")
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")
