@@ -113,7 +113,10 @@ def _card_rows(shown: ModelCard) -> list[tuple[str, str]]:
         ("threshold", f"{point.threshold:.5f}, chosen for {point.rule} {point.target:g}"),
         (f"sensitivity ({point.chosen_on})", str(point.sensitivity)),
         (f"specificity ({point.chosen_on})", str(point.specificity)),
-        ("trained on", f"{pictures}; split by {training.grouped_by}, seed {training.seed}"),
+        (
+            "pictures of the run",
+            f"{pictures}; split by {training.grouped_by}, seed {training.seed}",
+        ),
         ("converted by", f"{conversion.engine}: {conversion.recipe}"),
         ("calibration", f"{conversion.calibration_pictures} pictures"),
         (

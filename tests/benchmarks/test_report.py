@@ -212,6 +212,7 @@ def test_plot_of_few_equal_and_far_variants(results, models, tmp_path):
     drawn = dataclasses.replace(results, models=(results.models[0], *rows))
     plot_accuracy_latency(drawn, tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as image:
+        assert min(image.size) > 500
         image.verify()
 
 

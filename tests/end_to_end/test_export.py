@@ -93,7 +93,10 @@ def test_the_card_can_be_shown(command: Command, models: Path) -> None:
 
 
 def test_an_output_that_exists_is_refused(command: Command, run_folder: Path, models: Path) -> None:
-    command("converter", "export", run_folder, "--out", models, expect=2)
+    before = {path.name: path.stat().st_mtime_ns for path in models.iterdir()}
+    done = command("converter", "export", run_folder, "--out", models, expect=2)
+    assert "does not exist yet" in done.stderr
+    assert {path.name: path.stat().st_mtime_ns for path in models.iterdir()} == before
 
 
 def test_a_folder_that_is_no_run_is_refused(command: Command, tmp_path: Path) -> None:

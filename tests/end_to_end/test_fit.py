@@ -161,4 +161,6 @@ def test_weights_of_another_kind_are_refused(
 def test_wrong_options_are_refused_before_any_work(
     command: Command, drawn_data: Path, tmp_path: Path, wrong: tuple[str, str]
 ) -> None:
-    command("trainer", "fit", drawn_data, "--out", tmp_path / "run", *wrong, expect=2)
+    done = command("trainer", "fit", drawn_data, "--out", tmp_path / "run", *wrong, expect=2)
+    assert wrong[0] in done.stderr
+    assert list(tmp_path.iterdir()) == []
