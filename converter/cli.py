@@ -9,9 +9,9 @@ import typer
 
 from converter.finalize import ExportedVariant
 from converter.pipeline import describe, export_run
-from converter.variants import RECIPES, parse_variants
+from converter.variants import DEFAULT_VARIANTS, RECIPES, parse_variants
 from edge_runtime import console
-from edge_runtime.contract.card import NOTICE, ModelCard, dump_card
+from edge_runtime.contract.card import NOTICE, ModelCard, TrainingRecord, dump_card
 from edge_runtime.contract.embed import open_sealed
 
 app = console.make_app(f"Export a trained model as TFLite variants that carry their card. {NOTICE}")
@@ -23,7 +23,7 @@ def export(
     out: Annotated[Path, typer.Option(help="Folder to make; must not exist.")],
     variants: Annotated[
         str, typer.Option(help=f"Comma-separated, out of {', '.join(RECIPES)}.")
-    ] = ",".join(RECIPES),
+    ] = ",".join(DEFAULT_VARIANTS),
     data: Annotated[
         Path | None, typer.Option(help="Where the run's pictures lie now, if they were moved.")
     ] = None,
@@ -117,6 +117,7 @@ def _card_rows(shown: ModelCard) -> list[tuple[str, str]]:
             "pictures of the run",
             f"{pictures}; split by {training.grouped_by}, seed {training.seed}",
         ),
+        ("imbalance", training.imbalance),
         ("converted by", f"{conversion.engine}: {conversion.recipe}"),
         ("calibration", f"{conversion.calibration_pictures} pictures"),
         (
@@ -127,6 +128,14 @@ def _card_rows(shown: ModelCard) -> list[tuple[str, str]]:
         ("golden cases", f"{len(shown.golden.cases)}, tolerance {shown.golden.tolerance}"),
         ("model sha256", shown.model_sha256),
     ]
+    return rows + _warning_rows(training)
+
+
+def _warning_rows(training: TrainingRecord) -> list[tuple[str, str]]:
+    rows = []
+    if training.leaked_pictures:
+        leaked = f"{training.leaked_pictures} pictures across splits, figures are too good"
+        rows.append(("leakage", leaked))
     if training.demonstration:
         rows.append(("demonstration", "its figures mean nothing"))
     return rows

@@ -77,6 +77,20 @@ def export_float32(model: StaticModel) -> bytes:
         return bytes(converter.convert())
 
 
+def export_float16(model: StaticModel) -> bytes:
+    """The float16 flatbuffer: weights in half precision, all else as in float32.
+
+    Raises:
+        ConversionError: If the TFLite converter refuses the model.
+    """
+    tf = _import_tensorflow()
+    converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    with _converter_quiet_and_named():
+        return bytes(converter.convert())
+
+
 def export_int8(model: StaticModel, calibration: Iterable[npt.NDArray[np.uint8]]) -> bytes:
     """The int8 flatbuffer: uint8 pixels in, float logit out, last dense layer in float.
 

@@ -17,6 +17,7 @@ from edge_runtime.runner import Runner
 from edge_runtime.self_test import logit_of
 
 FLOAT_TOLERANCE = 1e-3  # |Δlogit|; measured on 300 pictures: 2e-5
+FLOAT16_TOLERANCE = 0.1  # |Δlogit|, of rounded weights; measured on 129 pictures: 0.012
 _KERAS_CHECKS = 4
 
 Logits = npt.NDArray[np.float64]
@@ -58,15 +59,15 @@ def measure_parity(
     )
 
 
-def require_float_parity(parity: Parity, variant: str) -> None:
+def require_float_parity(parity: Parity, variant: str, tolerance: float) -> None:
     """Refuse a float file that computes something else than the Keras model.
 
     Raises:
-        ParityError: If a logit differs by more than :data:`FLOAT_TOLERANCE`, or is NaN.
+        ParityError: If a logit differs by more than the tolerance, or is NaN.
     """
-    if not parity.max_difference <= FLOAT_TOLERANCE:
+    if not parity.max_difference <= tolerance:
         raise ParityError(
-            f"expected {variant} within {FLOAT_TOLERANCE} of the Keras model's logits. "
+            f"expected {variant} within {tolerance} of the Keras model's logits. "
             f"Received: max_difference={parity.max_difference:.6f}. The conversion is at fault."
         )
 

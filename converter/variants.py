@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from converter.calibration import CalibrationSet
 from converter.errors import ConversionError
-from converter.export import StaticModel, export_float32, export_int8
+from converter.export import StaticModel, export_float16, export_float32, export_int8
+from converter.parity import FLOAT16_TOLERANCE, FLOAT_TOLERANCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,17 +17,24 @@ class Recipe:
         variant: Its name.
         words: What the card says of it.
         quantised: Whether calibration pictures set integer ranges.
+        parity_tolerance: Largest |Δlogit| from the Keras model that is no fault; None where
+            nothing bounds it.
         build: Model and calibration set to flatbuffer.
     """
 
     variant: str
     words: str
     quantised: bool
+    parity_tolerance: float | None
     build: Callable[[StaticModel, CalibrationSet | None], bytes]
 
 
 def _build_float32(model: StaticModel, _: CalibrationSet | None) -> bytes:
     return export_float32(model)
+
+
+def _build_float16(model: StaticModel, _: CalibrationSet | None) -> bytes:
+    return export_float16(model)
 
 
 def _build_int8(model: StaticModel, calibration: CalibrationSet | None) -> bytes:
@@ -42,17 +50,28 @@ RECIPES = {
             variant="float32",
             words="float32 throughout",
             quantised=False,
+            parity_tolerance=FLOAT_TOLERANCE,
             build=_build_float32,
+        ),
+        Recipe(
+            variant="float16",
+            words="weights rounded to float16; pixels, arithmetic and logit in float32",
+            quantised=False,
+            parity_tolerance=FLOAT16_TOLERANCE,
+            build=_build_float16,
         ),
         Recipe(
             variant="int8",
             words="int8 weights per channel and activations, min-max ranges; uint8 pixels in; "
             "dense layer and logit in float32",
             quantised=True,
+            parity_tolerance=None,
             build=_build_int8,
         ),
     )
 }
+
+DEFAULT_VARIANTS = ("float32", "int8")
 
 
 def parse_variants(text: str) -> list[Recipe]:

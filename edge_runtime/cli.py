@@ -11,6 +11,7 @@ import typer
 from edge_runtime import console
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.card import NOTICE
+from edge_runtime.default_model import MODEL_VARIABLE, default_model
 from edge_runtime.delegates import DELEGATES
 from edge_runtime.doctor import examine, print_examination
 from edge_runtime.errors import DeviceError, InputError
@@ -27,14 +28,19 @@ Paths = Annotated[
     list[Path], typer.Argument(readable=False, help="Pictures and folders of pictures.")
 ]
 Model = Annotated[
-    Path, typer.Option(readable=False, help="A .tflite file made by melanoma-convert.")
+    Path | None,
+    typer.Option(
+        readable=False,
+        help="A .tflite file made by melanoma-convert; default: the one that the variable "
+        f"{MODEL_VARIABLE} names, else the published research model of a checkout.",
+    ),
 ]
 
 
 @app.command()
 def image(
     paths: Paths,
-    model: Model,
+    model: Model = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a picture on stdout.")
     ] = False,
@@ -55,7 +61,7 @@ def image(
     console.require_choice("--runtime", runtime, ("auto", *RUNTIMES))
     console.require_choice("--delegate", delegate, (None, *DELEGATES))
     with LesionClassifier.open(
-        model, runtime=runtime, delegate=delegate, threads=threads
+        model or default_model(), runtime=runtime, delegate=delegate, threads=threads
     ) as classifier:
         pictures = find_pictures(paths, recursive=recursive)
         sink: Sink = (JsonLines if as_json else Table)(classifier.card, classifier.info)

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,10 @@ from edge_runtime.contract.preprocess import Preprocessing
 from edge_runtime.evaluation import Estimate, bootstrap_metrics, confusion
 from trainer.backend import backend_versions
 from trainer.config import BACKBONE, FitConfig
-from trainer.head import Head
+from trainer.cross_validation import OutOfFold, out_of_fold_metrics
 from trainer.plots import plot_confusion, plot_curves, plot_roc
+from trainer.prepare import FROZEN_FILES
+from trainer.stages import Trained
 
 MODEL_FILE, DRAFT_FILE, RUN_FILE = "model.keras", "card.json", "run.json"
 
@@ -45,39 +47,59 @@ class FittedModel:
 
     Attributes:
         folder: What the pictures' paths are relative to.
-        model: The whole Keras model.
-        head: Its trained neuron.
+        trained: Its training.
         pictures: All usable pictures with their outputs.
         unusable: Reason by file of those left out.
         temperature: Fitted on the validation pictures.
         operating_point: Chosen on them.
         initial_weights: As the card names them.
+        grouped_by: What the split kept together.
+        leaked_pictures: How many lie across the splits nevertheless.
+        out_of_fold: Scores of cross-validation by stage; empty without folds.
     """
 
     folder: Path
-    model: Any
-    head: Head
+    trained: Trained
     pictures: Sequence[ScoredPicture]
     unusable: dict[str, str]
     temperature: float
     operating_point: OperatingPoint
     initial_weights: str
+    grouped_by: str
+    leaked_pictures: int
+    out_of_fold: Mapping[str, OutOfFold]
 
 
 def write_run(
-    config: FitConfig, fitted: FittedModel, *, keras: Any, work: Path, out: Path
+    config: FitConfig,
+    fitted: FittedModel,
+    model: Any,
+    *,
+    keras: Any,
+    work: Path,
+    out: Path,
 ) -> dict[str, Any]:
     """Fill the work folder and give it its name.
+
+    Args:
+        config: Options.
+        fitted: What to write.
+        model: The whole Keras model.
+        keras: The keras package.
+        work: Folder that training worked in.
+        out: Its name once it is whole.
 
     Returns:
         Metrics by split: name to value, low and high.
     """
-    for leftover in ("features.json", "features.npy"):
-        (work / leftover).unlink(missing_ok=True)
-    fitted.model.save(work / MODEL_FILE)
+    model.save(work / MODEL_FILE)
     write_pictures(work / SPLIT_FILE, [_without_output(p) for p in fitted.pictures])
     write_pictures(work / SCORES_FILE, fitted.pictures)
-    _write_table(work / "history.csv", fitted.head.history)
+    for name, one in fitted.out_of_fold.items():
+        write_pictures(work / f"{name}.csv", one.pictures)
+    _write_table(work / "history.csv", fitted.trained.history or fitted.trained.head.history)
+    if fitted.trained.history:
+        _write_table(work / "history_stage_1.csv", fitted.trained.head.history)
     if fitted.unusable:
         rows = [{"file": file, "reason": why} for file, why in sorted(fitted.unusable.items())]
         _write_table(work / "unusable.csv", rows)
@@ -89,13 +111,15 @@ def write_run(
         for split in SPLITS
         if any(picture.split == split for picture in fitted.pictures)
     }
+    crossed = {name: out_of_fold_metrics(config, one) for name, one in fitted.out_of_fold.items()}
     metrics = {
         split: {name: estimate.as_dict() for name, estimate in row.items()}
-        for split, row in estimates.items()
+        for split, row in (*crossed.items(), *estimates.items())
     }
     _write_json(work / "metrics.json", metrics)
     _write_json(work / RUN_FILE, _run_record(config, fitted, versions))
     _plot(fitted, estimates, work)
+    _remove_leftovers(work)
     work.rename(out)
     return metrics
 
@@ -104,7 +128,6 @@ def _draft(
     config: FitConfig, fitted: FittedModel, versions: dict[str, str], work: Path
 ) -> CardDraft:
     counts = Counter(f"{picture.split}/{picture.label}" for picture in fitted.pictures)
-    by_content = all(picture.group.startswith("sha256:") for picture in fitted.pictures)
     return CardDraft(
         schema_version=SCHEMA_VERSION,
         architecture=Architecture(
@@ -114,7 +137,9 @@ def _draft(
         labels=Labels(),
         training=TrainingRecord(
             pictures=dict(sorted(counts.items())),
-            grouped_by="content" if by_content else "lesion",
+            grouped_by=fitted.grouped_by,
+            leaked_pictures=fitted.leaked_pictures,
+            imbalance=_imbalance(config),
             seed=config.seed,
             split_sha256=manifest_sha256(fitted.pictures),
             model_sha256=hashlib.sha256((work / MODEL_FILE).read_bytes()).hexdigest(),
@@ -124,6 +149,24 @@ def _draft(
         temperature=fitted.temperature,
         operating_point=fitted.operating_point,
     )
+
+
+def _imbalance(config: FitConfig) -> str:
+    """How unequal classes were treated, in words."""
+    if config.recipe == "blog":
+        return "none"
+    if config.first_free_block is None:
+        return "class weights"
+    return config.imbalance.replace("-", " ")
+
+
+def _remove_leftovers(work: Path) -> None:
+    """What only an interrupted run would have needed."""
+    for name in FROZEN_FILES:
+        (work / name).unlink(missing_ok=True)
+    for pattern in ("checkpoint_*.npz", "fold_*.npz", "*.partial"):
+        for path in work.glob(pattern):
+            path.unlink()
 
 
 def _arrays(pictures: Sequence[ScoredPicture], split: str) -> tuple[Any, Any, Any]:
@@ -151,7 +194,7 @@ def _plot(fitted: FittedModel, estimates: dict[str, dict[str, Estimate]], work: 
     plots.mkdir(exist_ok=True)
     threshold = fitted.operating_point.threshold
     arrays = {split: _arrays(fitted.pictures, split)[:2] for split in estimates}
-    plot_curves(fitted.head.history, plots / "curves.png")
+    plot_curves(fitted.trained.history or fitted.trained.head.history, plots / "curves.png")
     plot_roc(
         plots / "roc.png",
         arrays,
@@ -175,10 +218,12 @@ def _run_record(config: FitConfig, fitted: FittedModel, versions: dict[str, str]
         "options": options
         | {
             "data": str(config.data.resolve()),
+            "cache": str(config.cache) if config.cache else None,
+            "first_free_block": config.first_free_block,
             "target": f"{config.target.rule}={config.target.value:g}",
         },
         "picture_folder": str(fitted.folder.resolve()),
-        "best_epoch": fitted.head.best_epoch,
+        "best_epoch": fitted.trained.best_epoch,
         "unusable_pictures": len(fitted.unusable),
         "versions": versions,
     }

@@ -9,10 +9,20 @@ import typer
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
 from trainer.audit.command import audit
-from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, Target, parse_target
+from trainer.config import (
+    CUTS,
+    MAX_IMAGE_SIZE,
+    MIN_IMAGE_SIZE,
+    RECIPES,
+    FitConfig,
+    Target,
+    parse_target,
+)
 from trainer.download.cli import register as register_download
+from trainer.epoch_plan import IMBALANCES
 from trainer.evaluation.command import evaluate
 from trainer.fit import fit as fit_model
+from trainer.head import HEADS
 from trainer.lesion_kinds import parse_classes
 
 app = console.make_app(f"Train InceptionV3 to tell benign from malignant lesions. {NOTICE}")
@@ -40,7 +50,50 @@ Cut = Annotated[
 ImageSize = Annotated[
     int, typer.Option(min=MIN_IMAGE_SIZE, max=MAX_IMAGE_SIZE, help="Side of the input in pixels.")
 ]
-Epochs = Annotated[int, typer.Option(min=1, help="At most so many; stops when it is best.")]
+AllowLeakage = Annotated[
+    bool,
+    typer.Option(
+        "--allow-leakage", help="Train although pictures lie across splits; the card says so."
+    ),
+]
+Folds = Annotated[
+    int, typer.Option(min=0, help="Cross-validate with so many folds first; 0 does not.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(help="Folder of decoded pictures, shared by runs. Default: the user's cache."),
+]
+Recipe = Annotated[
+    str, typer.Option(help="standard, or blog: a published baseline as written, to compare with.")
+]
+HeadKind = Annotated[str, typer.Option("--head", help=f"Dense layers: {', '.join(HEADS)}.")]
+Unfreeze = Annotated[
+    str,
+    typer.Option(
+        help="First block of stage 2, as in mixed6; auto: the last three; none: no stage 2."
+    ),
+]
+FineTuneEpochs = Annotated[int, typer.Option(min=1, help="At most so many epochs of stage 2.")]
+Views = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Augmented views of a picture, computed once; 0: new ones each epoch, much slower.",
+    ),
+]
+LearningRate = Annotated[
+    float, typer.Option(min=1e-8, help="Of the head in stage 2; deeper blocks learn slower.")
+]
+Imbalance = Annotated[str, typer.Option(help=f"{' or '.join(IMBALANCES)}, in stage 2.")]
+Hair = Annotated[float, typer.Option(min=0, max=1, help="Share of views with drawn hair.")]
+Vignette = Annotated[float, typer.Option(min=0, max=1, help="Share of views with a dark rim.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume/--restart", help="Go on with what an interrupted run left beside OUT, or not."
+    ),
+]
+Epochs = Annotated[int, typer.Option(min=1, help="Of stage 1, at most; stops when it is best.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time through the network.")]
 Seed = Annotated[int, typer.Option(min=0, help="Fixes split, order and initial values.")]
 TargetText = Annotated[
@@ -57,35 +110,68 @@ def fit(
     data: Data,
     out: Out,
     classes: Classes = FitConfig.classes,
+    allow_leakage: AllowLeakage = False,
+    folds: Folds = FitConfig.folds,
+    cache: Cache = None,
     weights: Weights = FitConfig.weights,
     cut: Cut = FitConfig.cut,
     image_size: ImageSize = FitConfig.image_size,
+    recipe: Recipe = FitConfig.recipe,
+    head: HeadKind = FitConfig.head,
     epochs: Epochs = FitConfig.epochs,
+    unfreeze: Unfreeze = FitConfig.unfreeze,
+    fine_tune_epochs: FineTuneEpochs = FitConfig.fine_tune_epochs,
+    views: Views = FitConfig.views,
+    learning_rate: LearningRate = FitConfig.learning_rate,
+    imbalance: Imbalance = FitConfig.imbalance,
+    hair: Hair = FitConfig.hair,
+    vignette: Vignette = FitConfig.vignette,
     batch_size: BatchSize = FitConfig.batch_size,
     seed: Seed = FitConfig.seed,
     target: TargetText = "sensitivity=0.95",
     demonstration: Demonstration = False,
+    resume: Resume = True,
     as_json: AsJson = False,
 ) -> None:
-    """Train on DATA: the base is frozen and computed once, one sigmoid neuron learns.
+    """Train on DATA: first the head on the frozen base, then the upper blocks with it.
 
-    Pictures without a split are divided 64/16/20 by lesion. Temperature and operating point are
-    chosen on the validation pictures. After Ctrl-C, the same command goes on where it stopped.
+    Pictures without a split are divided 64/16/20 by patient, lesion or copy. What is frozen is
+    computed once. Temperature and operating point are chosen on the validation pictures. After
+    Ctrl-C or a crash, the same command goes on where it stopped.
     """
-    console.require_choice("--cut", cut, CUTS)
+    for option, value, choices in (
+        ("--cut", cut, CUTS),
+        ("--recipe", recipe, RECIPES),
+        ("--head", head, tuple(HEADS)),
+        ("--imbalance", imbalance, IMBALANCES),
+        ("--unfreeze", unfreeze, ("auto", "none", *CUTS[1 : CUTS.index(cut) + 1])),
+    ):
+        console.require_choice(option, value, choices)
     config = FitConfig(
         data=data,
         classes=_classes(classes),
+        allow_leakage=allow_leakage,
+        folds=folds,
+        cache=cache,
         weights=weights,
         cut=cut,
         image_size=image_size,
+        recipe=recipe,
+        head=head,
         epochs=epochs,
+        unfreeze=unfreeze,
+        fine_tune_epochs=fine_tune_epochs,
+        views=views,
+        learning_rate=learning_rate,
+        imbalance=imbalance,
+        hair=hair,
+        vignette=vignette,
         batch_size=batch_size,
         seed=seed,
         target=_target(target),
         demonstration=demonstration,
     )
-    metrics = fit_model(config, out)
+    metrics = fit_model(config, out, resume=resume)
     if as_json:
         console.write_line(json.dumps(metrics))
     else:

@@ -5,11 +5,16 @@ from pathlib import Path
 
 from edge_runtime.contract.operating_point import RULES
 from edge_runtime.errors import DatasetError
+from trainer.epoch_plan import IMBALANCES
+from trainer.head import HEADS
 
 BACKBONE = "inceptionv3"
 CUTS = tuple(f"mixed{i}" for i in range(11))
 MIN_IMAGE_SIZE = 75  # keras.applications.InceptionV3 accepts nothing smaller
 MAX_IMAGE_SIZE = 1024
+RECIPES = ("standard", "blog")
+# Blocks that --unfreeze auto sets free.
+_AUTO_BLOCKS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +50,25 @@ class FitConfig:
     Attributes:
         data: Folder of labelled pictures, or a table of them.
         classes: Class by kind of lesion, as in ``bcc=malignant,nv=benign``; empty for the table's.
+        allow_leakage: Train although pictures lie across given splits, and stamp the card.
+        folds: Folds of cross-validation; 0: one split.
+        cache: Folder of decoded pictures; None for the user's cache.
         weights: ``imagenet``, ``none`` or the path of a weights file.
         cut: Last block of InceptionV3 that is kept.
         image_size: Side of the square input in pixels.
-        epochs: At most so many passes over the training features.
+        recipe: ``standard``, or ``blog``: the published baseline as written.
+        head: One of :data:`trainer.head.HEADS`.
+        epochs: At most so many passes of stage 1.
+        unfreeze: First block that stage 2 trains, ``auto`` for the last three, or ``none``.
+        fine_tune_epochs: At most so many epochs of stage 2.
+        views: Augmented views of a training picture that are computed once; 0: new ones in each
+            epoch, for which the frozen part runs too.
+        learning_rate: Of the head in stage 2.
+        imbalance: One of :data:`trainer.epoch_plan.IMBALANCES`.
+        hair: Share of augmented views with drawn hair.
+        vignette: Share of augmented views with a dark rim.
         batch_size: Pictures at a time through the network.
-        seed: Fixes split, order and initial values.
+        seed: Fixes split, order, views and initial values.
         target: What the operating point has to reach.
         resamples: Bootstrap resamples behind each interval.
         demonstration: Stamps the model as one whose figures mean nothing.
@@ -58,10 +76,22 @@ class FitConfig:
 
     data: Path
     classes: str = ""
+    allow_leakage: bool = False
+    folds: int = 0
+    cache: Path | None = None
     weights: str = "imagenet"
     cut: str = "mixed10"
     image_size: int = 299
+    recipe: str = "standard"
+    head: str = "neuron"
     epochs: int = 100
+    unfreeze: str = "auto"
+    fine_tune_epochs: int = 6
+    views: int = 5
+    learning_rate: float = 1e-3
+    imbalance: str = "class-weights"
+    hair: float = 0.1
+    vignette: float = 0.15
     batch_size: int = 32
     seed: int = 0
     target: Target = Target()
@@ -69,8 +99,38 @@ class FitConfig:
     demonstration: bool = False
 
     def __post_init__(self) -> None:
-        if self.cut not in CUTS or not MIN_IMAGE_SIZE <= self.image_size <= MAX_IMAGE_SIZE:
-            raise DatasetError(
-                f"expected a cut of {', '.join(CUTS)} and an image size in [{MIN_IMAGE_SIZE}, "
-                f"{MAX_IMAGE_SIZE}]. Received: cut={self.cut!r}, image_size={self.image_size}"
-            )
+        _require(
+            self.cut in CUTS and MIN_IMAGE_SIZE <= self.image_size <= MAX_IMAGE_SIZE,
+            f"a cut of {', '.join(CUTS)} and an image size in [{MIN_IMAGE_SIZE}, "
+            f"{MAX_IMAGE_SIZE}]. Received: cut={self.cut!r}, image_size={self.image_size}",
+        )
+        free = ("auto", "none", *CUTS[1 : CUTS.index(self.cut) + 1])
+        _require(
+            self.unfreeze in free,
+            f"--unfreeze of {', '.join(free)} with --cut {self.cut}. "
+            f"Received: unfreeze={self.unfreeze!r}",
+        )
+        _require(
+            self.recipe in RECIPES and self.head in HEADS and self.imbalance in IMBALANCES,
+            f"a recipe of {RECIPES}, a head of {tuple(HEADS)}, an imbalance of {IMBALANCES}. "
+            f"Received: recipe={self.recipe!r}, head={self.head!r}, imbalance={self.imbalance!r}",
+        )
+        _require(
+            self.folds != 1 and self.folds >= 0,
+            f"2 folds or more, or 0 for one split. Received: folds={self.folds}",
+        )
+
+    @property
+    def first_free_block(self) -> str | None:
+        """First block that stage 2 trains; None if there is no stage 2."""
+        if self.recipe == "blog" or self.unfreeze == "none":
+            return None
+        if self.unfreeze != "auto":
+            return self.unfreeze
+        last = CUTS.index(self.cut)
+        return CUTS[max(1, last - _AUTO_BLOCKS + 1)] if last else None
+
+
+def _require(holds: bool, expected: str) -> None:
+    if not holds:
+        raise DatasetError(f"expected {expected}")

@@ -1,5 +1,7 @@
-"""The network: pixels 0 … 255, scaling inside, InceptionV3 up to a cut, pooling, one sigmoid."""
+"""The network: pixels 0 … 255, scaling inside, InceptionV3 up to a cut, pooling, head, sigmoid."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,16 +10,40 @@ import numpy.typing as npt
 from trainer.weights import load_inception_v3
 
 LOGIT_LAYER = "logit"  # the converter looks for this name
+# How pixels 0 … 255 are scaled: ImageNet's InceptionV3 expects -1 … 1.
+SCALINGS = {"signed": (1 / 127.5, -1.0), "unit": (1 / 255, 0.0)}
+
+Layers = Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 
 
-def build_feature_model(keras: Any, *, weights: str, cut: str, image_size: int) -> Any:
-    """The frozen base: pixels (n, S, S, 3), float32 0 … 255, to pooled features (n, C).
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """InceptionV3 between pixels and pooled features.
+
+    Attributes:
+        base: From scaled pixels to the maps of the last block kept.
+        features: From pixels (n, S, S, 3), float32 0 … 255, to pooled features (n, C).
+        cut: Last block kept.
+        scaling: One of :data:`SCALINGS`.
+    """
+
+    base: Any
+    features: Any
+    cut: str
+    scaling: str
+
+
+def build_network(
+    keras: Any, *, weights: str, cut: str, image_size: int, scaling: str = "signed"
+) -> Network:
+    """The network up to its pooled features, frozen.
 
     Args:
         keras: The keras package.
         weights: See :func:`trainer.weights.load_inception_v3`.
         cut: Last block kept, ``mixed0`` … ``mixed10``.
         image_size: S, side of the input in pixels.
+        scaling: One of :data:`SCALINGS`.
 
     Raises:
         WeightsError: If the weights cannot be had.
@@ -25,25 +51,121 @@ def build_feature_model(keras: Any, *, weights: str, cut: str, image_size: int) 
     base = load_inception_v3(keras, weights=weights, cut=cut, image_size=image_size)
     base.trainable = False
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(pixels)
-    # Batch statistics must not drift while the base is frozen.
-    maps = base(scaled, training=False)
+    # Batch statistics must not drift: batch norm stays in inference mode throughout.
+    maps = base(_scaled(keras, pixels, scaling), training=False)
     features = keras.layers.GlobalAveragePooling2D(name="features")(maps)
-    return keras.Model(pixels, features, name="features")
+    model = keras.Model(pixels, features, name="features")
+    return Network(base=base, features=model, cut=cut, scaling=scaling)
 
 
-def attach_head(
-    keras: Any, feature_model: Any, kernel: npt.NDArray[np.float32], bias: float
-) -> Any:
+def _scaled(keras: Any, pixels: Any, scaling: str) -> Any:
+    factor, offset = SCALINGS[scaling]
+    return keras.layers.Rescaling(factor, offset=offset, name="scale")(pixels)
+
+
+def attach_head(keras: Any, features: Any, layers: Layers) -> Any:
     """The whole model: pixels to the sigmoid ``score`` of one neuron, ``logit``.
 
     Args:
         keras: The keras package.
-        feature_model: From :func:`build_feature_model`.
-        kernel: Weights of the neuron, float32 (C,).
-        bias: Its bias.
+        features: Model from pixels to pooled features.
+        layers: Kernel (m, k) and bias (k,) of each dense layer; ReLU between them.
     """
-    logit = keras.layers.Dense(1, name=LOGIT_LAYER)
-    score = keras.layers.Activation("sigmoid", name="score")(logit(feature_model.output))
-    logit.set_weights([kernel.reshape(-1, 1), np.array([bias], np.float32)])
-    return keras.Model(feature_model.input, score, name="melanoma")
+    outputs = features.output
+    for number, (kernel, bias) in enumerate(layers):
+        last = number == len(layers) - 1
+        dense = keras.layers.Dense(
+            len(bias),
+            activation=None if last else "relu",
+            name=LOGIT_LAYER if last else f"hidden_{number}",
+        )
+        outputs = dense(outputs)
+        dense.set_weights([kernel, bias])
+    score = keras.layers.Activation("sigmoid", name="score")(outputs)
+    return keras.Model(features.input, score, name="melanoma")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tunable:
+    """The network with some of its blocks set free.
+
+    Attributes:
+        trunk: From augmented or plain pixels to the activations below the first free block.
+        top: From these activations to the logit (n, 1).
+        live: From pixels to the logit, trunk and top in one.
+        dense: The head's dense layers, in order.
+        depths: How many blocks below the head each free variable lies, by its path.
+    """
+
+    trunk: Any
+    top: Any
+    live: Any
+    dense: tuple[Any, ...]
+    depths: dict[str, int]
+
+    def set_head(self, layers: Layers) -> None:
+        """Put weights into the head."""
+        for layer, (kernel, bias) in zip(self.dense, layers, strict=True):
+            layer.set_weights([kernel, bias])
+
+    def head(self) -> Layers:
+        """The head's weights."""
+        return tuple(tuple(layer.get_weights()) for layer in self.dense)
+
+
+def set_free(
+    keras: Any,
+    network: Network,
+    pixels: Any,
+    *,
+    unfreeze: str,
+    widths: Sequence[int],
+    dropout: float,
+) -> Tunable:
+    """Set the blocks from ``unfreeze`` up to the cut free, batch norm excepted.
+
+    Args:
+        keras: The keras package.
+        network: From :func:`build_network`; its layers become trainable.
+        pixels: Model whose output is pixels 0 … 255: an augmenter, or an identity.
+        unfreeze: First free block, ``mixed1`` … the cut.
+        widths: Units of the head's dense layers, the last of which is 1.
+        dropout: Share of pooled features left out in a training step.
+    """
+    base = network.base
+    first, last = int(unfreeze.removeprefix("mixed")), int(network.cut.removeprefix("mixed"))
+    below = base.get_layer(f"mixed{first - 1}").output
+    trunk = keras.Model(base.input, below, name="trunk")
+    blocks = keras.Model(below, base.output, name="blocks")
+    base.trainable = True
+    free = {layer.name for layer in blocks.layers}
+    for layer in base.layers:
+        fixed = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name in free and not fixed
+    dense = tuple(
+        keras.layers.Dense(units, activation=None if i == len(widths) - 1 else "relu")
+        for i, units in enumerate(widths)
+    )
+    activations = keras.Input(below.shape[1:], name="activations")
+    maps = blocks(activations, training=False)
+    outputs = keras.layers.GlobalAveragePooling2D()(maps)
+    outputs = keras.layers.Dropout(dropout)(outputs)
+    for layer in dense:
+        outputs = layer(outputs)
+    top = keras.Model(activations, outputs, name="top")
+    scale = network.features.get_layer("scale")
+    frozen = keras.Model(pixels.inputs, trunk(scale(pixels.output), training=False), name="frozen")
+    live = keras.Model(pixels.inputs, top(frozen.output), name="live")
+    depths = _depths(keras, base, first, last)
+    return Tunable(trunk=frozen, top=top, live=live, dense=dense, depths=depths)
+
+
+def _depths(keras: Any, base: Any, first: int, last: int) -> dict[str, int]:
+    """Blocks between each free variable and the head, by path; 1 for the last block."""
+    depths: dict[str, int] = {}
+    for number in range(first, last + 1):
+        start = base.get_layer(f"mixed{number - 1}").output
+        block = keras.Model(start, base.get_layer(f"mixed{number}").output)
+        for variable in block.trainable_variables:
+            depths[variable.path] = last - number + 1
+    return depths

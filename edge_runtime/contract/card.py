@@ -16,6 +16,7 @@ from edge_runtime.errors import CardSchemaError, CardVersionError
 
 SCHEMA_VERSION = 1
 VARIANTS = ("float32", "float16", "dynamic_int8", "int8", "int16x8", "edgetpu")
+GROUPED_BY = ("patient", "lesion", "cluster", "content")  # the widest first
 NOTICE = "Research software, not a medical device."
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -42,7 +43,10 @@ class TrainingRecord:
 
     Attributes:
         pictures: Pictures by ``split/label``, as in ``train/benign``.
-        grouped_by: What was kept on one side of the split: ``lesion`` or ``content``.
+        grouped_by: What was kept on one side of the split, one of :data:`GROUPED_BY`; ``cluster``
+            is one of copies that an audit found.
+        leaked_pictures: Pictures that lie across the splits nevertheless; 0: none was found.
+        imbalance: How unequal classes were treated, as in ``class weights``.
         seed: Fixes split, order and initial values.
         split_sha256: Of the split manifest.
         model_sha256: Of the Keras model file.
@@ -52,11 +56,20 @@ class TrainingRecord:
 
     pictures: dict[str, int]
     grouped_by: str
+    leaked_pictures: int
+    imbalance: str
     seed: int
     split_sha256: str
     model_sha256: str
     versions: dict[str, str]
     demonstration: bool
+
+    def __post_init__(self) -> None:
+        if self.grouped_by not in GROUPED_BY or self.leaked_pictures < 0:
+            raise CardSchemaError(
+                f"grouped_by must be one of {GROUPED_BY}, leaked_pictures 0 or more. Received: "
+                f"grouped_by={self.grouped_by!r}, leaked_pictures={self.leaked_pictures}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,6 +123,20 @@ def _operating_point(model: Path, data: Path, pictures: list[ScoredPicture]) -> 
     )
 
 
+def _training_record(pictures: list[ScoredPicture], model_sha256: str) -> TrainingRecord:
+    return TrainingRecord(
+        pictures={},
+        grouped_by="lesion",
+        leaked_pictures=0,
+        imbalance="class weights",
+        seed=0,
+        split_sha256=manifest_sha256(pictures),
+        model_sha256=model_sha256,
+        versions={},
+        demonstration=True,
+    )
+
+
 def seal_tiny(
     models: Path,
     variant: str,
@@ -147,15 +161,7 @@ def seal_tiny(
         output=runner.output,
         temperature=TEMPERATURE,
         operating_point=_operating_point(model, data, pictures),
-        training=TrainingRecord(
-            pictures={},
-            grouped_by="lesion",
-            seed=0,
-            split_sha256=manifest_sha256(pictures),
-            model_sha256=model_sha256,
-            versions={},
-            demonstration=True,
-        ),
+        training=_training_record(pictures, model_sha256),
         conversion=CONVERSION,
         golden=golden,
         notice=NOTICE,

@@ -121,7 +121,6 @@ def test_debug_anywhere_adds_the_traceback_and_keeps_the_exit_code(
     "wrong",
     [
         ["image"],
-        ["image", "a.jpg"],
         ["image", "a.jpg", "--model", "m.tflite", "--runtime", "tensorflow"],
         ["image", "a.jpg", "--model", "m.tflite", "--delegate", "gpu"],
         ["image", "a.jpg", "--model", "m.tflite", "--threads", "0"],

@@ -14,12 +14,13 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def command() -> Command:
+def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Runs one of the four commands as its user does, and checks that it shows no traceback."""
+    cache = tmp_path_factory.mktemp("cache")
 
     def run(package: str, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", package, *map(str, arguments)]
-        environment = os.environ | {"PYTHONWARNINGS": "default"}
+        environment = os.environ | {"PYTHONWARNINGS": "default", "MELANOMA_CACHE": str(cache)}
         done = subprocess.run(
             line, capture_output=True, text=True, check=False, env=environment, errors="replace"
         )

@@ -17,7 +17,9 @@ from edge_runtime.contract.preprocess import preprocess
 pytestmark = pytest.mark.tensorflow
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-FLOAT32, INT8 = "inceptionv3_mixed0_75_float32.tflite", "inceptionv3_mixed0_75_int8.tflite"
+FLOAT32, FLOAT16, INT8 = (
+    f"inceptionv3_mixed0_75_{variant}.tflite" for variant in ("float32", "float16", "int8")
+)
 
 
 def test_the_folder_holds_named_variants_and_their_records(models: Path) -> None:
@@ -76,6 +78,23 @@ def test_the_same_run_gives_the_same_bytes(
     command("converter", "export", run_folder, "--out", tmp_path / "again")
     for name in (FLOAT32, INT8):
         assert (tmp_path / "again" / name).read_bytes() == (models / name).read_bytes()
+
+
+def test_float16_is_made_on_demand_and_lies_close_to_keras(
+    command: Command, run_folder: Path, models: Path, drawn_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models"
+    command("converter", "export", run_folder, "--out", out, "--variants", "float16")
+    assert {path.name for path in out.iterdir()} == {FLOAT16, "scores.csv", "export.json"}
+    card, float32 = open_sealed(out / FLOAT16).card, open_sealed(models / FLOAT32).card
+    assert (card.input, card.output) == (float32.input, float32.output)
+    assert card.golden.tolerance == float32.golden.tolerance
+    assert card.conversion.calibration_pictures == 0
+    assert (out / FLOAT16).stat().st_size < (models / FLOAT32).stat().st_size
+    picture = next(p for p in read_scores(out / "scores.csv") if p.split == "test")
+    with LesionClassifier.open(out / FLOAT16) as classifier:
+        logit = classifier.assess(drawn_data / picture.file).logit
+    assert logit == pytest.approx(picture.logit, abs=0.05)
 
 
 def test_the_card_can_be_shown(command: Command, models: Path) -> None:

@@ -14,7 +14,7 @@ from edge_runtime.contract.manifest import read_scores
 from edge_runtime.contract.preprocess import Preprocessing, preprocess
 from edge_runtime.evaluation import roc_auc
 from trainer.dataset import find_dataset
-from trainer.features import decoded_batches
+from trainer.decoding import decoded_batches
 from trainer.splits import split_pictures
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.real_data]

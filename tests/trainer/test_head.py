@@ -9,7 +9,7 @@ from edge_runtime.evaluation import roc_auc
 pytest.importorskip("keras", reason="needs the train extra")
 
 from trainer.backend import import_keras
-from trainer.head import Head, train_head
+from trainer.head import HEADS, Head, train_head
 
 pytestmark = pytest.mark.tensorflow
 
@@ -26,10 +26,11 @@ def sample(rng: np.random.Generator, count: int) -> Part:
     return (features * scale + 3).astype(np.float32), labels
 
 
-@pytest.fixture(scope="module")
-def head() -> Head:
+@pytest.fixture(scope="module", params=HEADS)
+def head(request: pytest.FixtureRequest) -> Head:
     rng = np.random.default_rng(0)
-    return train_head(import_keras(), sample(rng, 3000), sample(rng, 800), epochs=60, seed=0)
+    parts = sample(rng, 3000), sample(rng, 800)
+    return train_head(import_keras(), *parts, kind=request.param, epochs=60, seed=0)
 
 
 def test_it_comes_near_the_best_possible_ranking(head: Head) -> None:

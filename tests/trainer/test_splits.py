@@ -1,5 +1,6 @@
 """Promises of the split: groups stay together, classes keep their shares, the seed fixes it."""
 
+import dataclasses
 from collections import Counter, defaultdict
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DatasetError
+from trainer.audit.clusters import Clusters
 from trainer.dataset import LabelledPicture
 from trainer.splits import split_pictures
 
@@ -86,6 +88,48 @@ def test_given_splits_are_kept_and_missing_ones_are_drawn_from_training() -> Non
     ]
     counts = Counter(p.split for p in split_pictures([*train, *test], seed=0))
     assert counts == {"train": 64, "valid": 16, "test": 10}
+
+
+def test_copies_join_what_they_touch_and_the_group_is_named_after_all_of_it() -> None:
+    items = pictures(40, 40)
+    files = [item.file for item in items]
+    clusters = dict.fromkeys((files[0], files[1], files[41]), files[0])
+    result = {p.file: p for p in split_pictures(items, seed=0, clusters=clusters)}
+    joined = [result[file] for file in (files[0], files[1], files[41])]
+    assert {p.group for p in joined} == {"L0 + L1 + L41"}
+    assert len({p.split for p in joined}) == 1
+    assert result[files[2]].group == "L2"
+
+
+@given(seed=st.integers(0, 1000), links=st.lists(st.tuples(*[st.integers(0, 119)] * 2)))
+def test_no_patient_lesion_or_cluster_is_on_two_sides_at_any_length_of_the_chain(
+    seed: int, links: list[tuple[int, int]]
+) -> None:
+    items = [
+        dataclasses.replace(item, patient=f"P{n // 3}" if n % 2 else None)
+        for n, item in enumerate(pictures(60, 60))
+    ]
+    joined = Clusters()
+    for link in links:
+        joined.join(items[n].file for n in link)
+    clusters = joined.names()
+    try:
+        result = split_pictures(items, seed=seed, clusters=clusters)
+    except DatasetError:
+        return  # a chain so long that a class fits on no second side
+    sides = defaultdict(set)
+    for item, given_split in zip(items, result, strict=True):
+        for name in (item.patient, item.lesion, clusters.get(item.file), given_split.group):
+            sides[name].add(given_split.split)
+    assert all(len(splits) == 1 for name, splits in sides.items() if name is not None)
+
+
+def test_a_large_group_leaves_the_shares_as_they_are() -> None:
+    large = [picture(1000 + n, "benign", "large", None) for n in range(60)]
+    for seed in range(30):
+        counts = Counter(p.split for p in split_pictures([*large, *pictures(140, 50)], seed=seed))
+        assert abs(counts["test"] - 50) <= 30
+        assert counts["valid"] >= 10
 
 
 def test_too_few_lesions_are_refused() -> None:

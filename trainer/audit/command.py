@@ -14,12 +14,19 @@ from trainer.audit.findings import Audit, as_text
 from trainer.audit.page import write_page
 from trainer.dataset import find_dataset
 from trainer.errors import LeakageError
+from trainer.lesion_kinds import parse_classes
 
 _ROWS_SHOWN = 20
 _FILES_SHOWN = 3
 
 Data = Annotated[
     Path, typer.Argument(metavar="DATA", help="Folder or table of labelled pictures, as for fit.")
+]
+Classes = Annotated[
+    str,
+    typer.Option(
+        help="Class by kind of lesion, as for fit: bcc=malignant,df=out.", show_default=False
+    ),
 ]
 Report = Annotated[
     Path | None,
@@ -35,7 +42,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="All findings as JSON on st
 
 
 def audit(
-    data: Data, report: Report = None, workers: Workers = None, as_json: AsJson = False
+    data: Data,
+    classes: Classes = "",
+    report: Report = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
 ) -> None:
     """Find copies, leaks between splits, labels at odds and unusable files in DATA.
 
@@ -45,7 +56,7 @@ def audit(
     """
     if report is not None:
         console.require_absent(report)
-    dataset = find_dataset(data)
+    dataset = find_dataset(data, classes=_classes(classes))
     found = audit_dataset(dataset, workers=workers)
     if report is not None:
         write_page(report, found, dataset)
@@ -55,6 +66,13 @@ def audit(
         _print_audit(found, report)
     if found.leaks:
         raise LeakageError(_leakage(found))
+
+
+def _classes(text: str) -> dict[str, str]:
+    try:
+        return parse_classes(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--classes") from error
 
 
 def _print_audit(audit: Audit, report: Path | None) -> None:
@@ -77,13 +95,12 @@ def _print_audit(audit: Audit, report: Path | None) -> None:
 
 
 def _summary(audit: Audit) -> list[tuple[str, str]]:
-    copies = sum(len(group.files) - 1 for group in audit.exact_copies)
     sizes = [f"{size} ({count})" for size, count in list(audit.sizes.items())[:3]]
     more = len(audit.sizes) - len(sizes)
     return [
         ("sizes", ", ".join(sizes) + (f" and {more} more" if more else "")),
         ("unusable files", str(len(audit.unreadable))),
-        ("exact copies", f"{copies} beyond the first of each"),
+        ("exact copies", f"{audit.surplus_copies} beyond the first of each"),
         ("near copies", f"{len(audit.near_copies)} of {audit.candidates} pairs that look alike"),
         ("labels at odds", str(len(audit.disagreements))),
         ("leaks between splits", _leaks(audit)),
@@ -93,9 +110,7 @@ def _summary(audit: Audit) -> list[tuple[str, str]]:
 def _leaks(audit: Audit) -> str:
     if set(audit.classes) <= {"all"}:
         return "not checked: the data set has no split"
-    kinds = dict.fromkeys(leak.kind for leak in audit.leaks)
-    counts = (f"{kind} {sum(leak.kind == kind for leak in audit.leaks)}" for kind in kinds)
-    return ", ".join(counts) or "none"
+    return audit.leak_kinds or "none"
 
 
 def _print_details(audit: Audit) -> None:
@@ -138,10 +153,9 @@ def _files(files: Iterable[str]) -> str:
 
 
 def _leakage(audit: Audit) -> str:
-    files = {file for leak in audit.leaks for file in leak.files}
     return (
         "expected every picture, lesion and patient in one split. "
-        f"Received: {len(files)} pictures across splits ({_leaks(audit)}). "
+        f"Received: {len(audit.leaked_files)} pictures across splits ({audit.leak_kinds}). "
         "Move each group into one split, or give the pictures without split folders to fit, "
-        "which keeps lesions, patients and equal files together."
+        "which keeps patients, lesions and copies together."
     )

@@ -1,5 +1,6 @@
 """What an audit found, as frozen values that become plain JSON."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -111,6 +112,22 @@ class Audit:
     leaks: tuple[Leak, ...]
     disagreements: tuple[Disagreement, ...]
     clusters: Mapping[str, str]
+
+    @property
+    def leaked_files(self) -> frozenset[str]:
+        """Every picture of what crosses the given splits."""
+        return frozenset(file for leak in self.leaks for file in leak.files)
+
+    @property
+    def leak_kinds(self) -> str:
+        """How many leaks of each kind, as in ``exact copies 2, lesion 1``; empty without leaks."""
+        counts = Counter(leak.kind for leak in self.leaks)
+        return ", ".join(f"{kind} {count}" for kind, count in counts.items())
+
+    @property
+    def surplus_copies(self) -> int:
+        """Exact copies beyond the first of each."""
+        return sum(len(group.files) - 1 for group in self.exact_copies)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types; bytes of names that are not UTF-8 become escapes."""

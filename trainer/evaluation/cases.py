@@ -63,7 +63,9 @@ class Cases:
     @property
     def grouped_by(self) -> str:
         """What the groups are: ``lesions or patients``, or ``files`` where nothing names them."""
-        unnamed = all(picture.group.startswith("sha256:") for picture in self.pictures)
+        unnamed = all(
+            picture.group.startswith(("sha256:", "cluster:")) for picture in self.pictures
+        )
         return "different files" if unnamed else "lesions or patients"
 
     @property

@@ -22,8 +22,8 @@ def _source(result: dict[str, Any]) -> list[str]:
     )
     if result["own_data"]:
         origin = (
-            "Scores are those that the training run wrote down for its own pictures. No "
-            f"{result['training']['grouped_by']} lies in two of its splits."
+            "Scores are those that the training run wrote down for its own pictures. "
+            + _separation(result["training"])
         )
     else:
         origin = (
@@ -32,6 +32,16 @@ def _source(result: dict[str, Any]) -> list[str]:
             "validation picture were left out."
         )
     return [origin, score]
+
+
+def _separation(training: dict[str, Any]) -> str:
+    if training["leaked_pictures"]:
+        return (
+            f"{training['leaked_pictures']} pictures of copies, lesions or patients lie in more "
+            "than one of its splits: the figures are too good."
+        )
+    kept = "copy" if training["grouped_by"] == "cluster" else training["grouped_by"]
+    return f"No {kept} lies in two of its splits."
 
 
 def _statistics(result: dict[str, Any]) -> list[str]:

@@ -14,6 +14,12 @@ from trainer.evaluation.wording import (
     with_interval,
 )
 
+_KEPT_TOGETHER = {
+    "patient": "pictures of one patient",
+    "lesion": "pictures of one lesion",
+    "cluster": "copies of a picture, exact and near",
+    "content": "files with equal bytes",
+}
 _MARKDOWN = frozenset("\\`*_{}[]<>#|~$&!")
 
 
@@ -25,6 +31,7 @@ def model_card(result: Mapping[str, Any]) -> str:
     """
     parts = [
         f"# Model card: {escaped(result['model'])}",
+        *_leakage(result),
         f"**{result['notice']}**",
         *_section("Intended use", [escaped(INTENDED_USE)]),
         *_section("Model", [_bullets(_model(result))]),
@@ -43,6 +50,17 @@ def escaped(text: str) -> str:
     """The text with what Markdown or HTML would act on escaped, on one line."""
     line = " ".join(text.split())
     return "".join(f"\\{c}" if c in _MARKDOWN else c for c in line)
+
+
+def _leakage(result: Mapping[str, Any]) -> tuple[str, ...]:
+    count = result["training"]["leaked_pictures"]
+    if not count:
+        return ()
+    return (
+        f"**Warning: {count:,} pictures of copies, lesions or patients lie in more than one of "
+        "the training run's splits. Figures measured on these splits are too good, and so is what "
+        "the threshold promises.**",
+    )
 
 
 def _section(title: str, paragraphs: Sequence[str]) -> tuple[str, ...]:
@@ -73,6 +91,7 @@ def _model(result: Mapping[str, Any]) -> list[str]:
         f"sensitivity was {_share(point['sensitivity'])}, specificity "
         f"{_share(point['specificity'])}.",
         f"Keras model, SHA-256: {training['model_sha256']}.",
+        f"Unequal classes in training: {training['imbalance']}.",
         f"Made with: {versions}.",
     ]
 
@@ -85,8 +104,9 @@ def _splits(result: Mapping[str, Any]) -> list[str]:
     training = result["training"]
     return [
         f"Pictures by split and class: {split_counts(dict(result))}.",
-        f"Kept on one side of the split: pictures of equal {training['grouped_by']}; seed "
+        f"Kept on one side of the split: {_KEPT_TOGETHER[training['grouped_by']]}; seed "
         f"{training['seed']}; split, SHA-256: {training['split_sha256']}.",
+        f"Pictures that lie across the splits nevertheless: {training['leaked_pictures']:,}.",
     ]
 
 

@@ -15,11 +15,11 @@ from edge_runtime.contract.operating_point import scores_from_logits
 from edge_runtime.errors import DatasetError
 from trainer.backend import import_keras
 from trainer.dataset import LabelledPicture, find_dataset
+from trainer.decoding import decoded_batches
 from trainer.evaluation.cases import Cases
 from trainer.evaluation.run_folder import Run, require_same_model
-from trainer.features import decoded_batches
+from trainer.groups import group_names, group_of
 from trainer.model import LOGIT_LAYER
-from trainer.splits import group_of
 
 BATCH_SIZE = 32
 VIEWS = 8
@@ -142,7 +142,8 @@ def _without_known(
 ) -> tuple[list[LabelledPicture], dict[str, int]]:
     """Pictures that neither trained the model nor chose its operating point, and the others."""
     used = [picture for picture in run.scored if picture.split != "test"]
-    contents, groups = {p.sha256 for p in used}, {p.group for p in used}
+    contents = {p.sha256 for p in used}
+    groups = {name for p in used for name in group_names(p.group)}
     fresh = [p for p in pictures if p.sha256 not in contents]
     unrelated = [p for p in fresh if not {p.patient, p.lesion} & groups]
     return unrelated, {

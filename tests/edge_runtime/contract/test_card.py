@@ -110,6 +110,26 @@ def test_the_trainers_draft_is_read_back_and_named_after_network_cut_and_size(
     assert oblong.name == "tiny_none_200x300"
 
 
+@pytest.mark.parametrize("change", [{"grouped_by": "file"}, {"leaked_pictures": -1}])
+def test_an_impossible_training_record_is_refused(
+    tiny_card: CardOf, change: dict[str, Any]
+) -> None:
+    document = json.loads(dump_card(tiny_card("int8")))
+    document["training"] |= change
+    with pytest.raises(CardSchemaError, match="grouped_by must be one of"):
+        load_card(json.dumps(document))
+
+
+@pytest.mark.parametrize("name", ["leaked_pictures", "imbalance"])
+def test_a_training_record_that_is_silent_on_leaks_or_imbalance_is_refused(
+    tiny_card: CardOf, name: str
+) -> None:
+    document = json.loads(dump_card(tiny_card("int8")))
+    del document["training"][name]
+    with pytest.raises(CardSchemaError, match=f"missing=.*{name}"):
+        load_card(json.dumps(document))
+
+
 @pytest.mark.parametrize("version", [0, 2, -1, "1", None, [], 1.5])
 def test_another_schema_version_is_refused_before_anything_else(
     tiny_card: CardOf, version: Any

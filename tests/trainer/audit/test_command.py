@@ -87,6 +87,29 @@ def test_the_page_shows_so_many_and_counts_the_rest(
     assert "2 more not shown" in text
 
 
+def test_classes_change_what_a_table_of_kinds_brings_in(
+    split_set: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = split_set / "train"
+    kinds = {"benign": "nv", "malignant": "mel"}
+    rows = [f"{p.relative_to(split_set)},{kinds[p.parent.name]}" for p in pictures.rglob("*.jpg")]
+    rows[rows.index("train/benign/00.jpg,nv")] = "train/benign/00.jpg,bcc"
+    table = split_set / "table.csv"
+    table.write_text("\n".join(["file,dx", *rows]) + "\n", encoding="utf-8")
+    counts = []
+    for options in ((), ("--classes", "bcc=malignant")):
+        assert run(monkeypatch, table, "--json", *options) == 0
+        counts.append(json.loads(capsys.readouterr().out)["classes"]["all"])
+    assert counts == [{"benign": 7, "malignant": 8}, {"benign": 7, "malignant": 9}]
+
+
+def test_classes_of_another_form_are_a_usage_error(
+    split_set: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, split_set, "--classes", "bcc=maybe") == 2
+    assert "expected KIND=benign" in " ".join(capsys.readouterr().err.split())
+
+
 def test_without_split_folders_leaks_are_not_checked(
     leaking: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

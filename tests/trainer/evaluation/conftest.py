@@ -44,6 +44,8 @@ def card_draft(*, model_sha256="0" * 64, size=75):
         training=TrainingRecord(
             pictures={"test/benign": 20, "test/malignant": 12, "train/benign": 4},
             grouped_by="lesion",
+            leaked_pictures=0,
+            imbalance="class weights",
             seed=3,
             split_sha256="0" * 64,
             model_sha256=model_sha256,

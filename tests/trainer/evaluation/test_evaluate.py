@@ -11,6 +11,7 @@ from edge_runtime.contract.card import NOTICE
 from edge_runtime.errors import DatasetError, InputError, OutputExistsError
 from edge_runtime.evaluation import bootstrap_metrics
 from trainer.evaluation.evaluate import EvaluateConfig, evaluate
+from trainer.evaluation.model_card import model_card
 
 pytest.importorskip("matplotlib")
 
@@ -78,6 +79,18 @@ def test_the_figures_are_in_all_of_them(small_run):
     card = (out / "model_card.md").read_text(encoding="utf-8")
     assert shown.replace("[", "\\[").replace("]", "\\]") in card
     assert "TO BE FILLED IN" in card
+
+
+def test_the_model_card_says_how_the_classes_were_treated_and_what_leaked(small_run):
+    result = evaluate(EvaluateConfig(run=small_run.folder))
+    sound = model_card(result)
+    assert "Unequal classes in training: class weights." in sound
+    assert "Warning" not in sound
+    leaking = model_card(result | {"training": result["training"] | {"leaked_pictures": 7}})
+    title, warning, notice, *_ = leaking.split("\n\n")
+    assert title.startswith("# Model card")
+    assert "Warning: 7 pictures" in warning
+    assert NOTICE in notice
 
 
 def test_subgroups_say_not_measured(small_run):

@@ -1,0 +1,161 @@
+"""Trains one split: the head on frozen features, then the free blocks with it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.contract.manifest import Picture, manifest_sha256
+from trainer.blog import train_blog_head
+from trainer.checkpoint import Row
+from trainer.config import FitConfig
+from trainer.epoch_plan import EpochPlan
+from trainer.fine_tune import Course, FineTuning, fine_tune, predict_logits
+from trainer.head import Head, shift_logit, train_head
+from trainer.prepare import Prepared
+
+# Long enough to outlive the noise of single batches, short enough to follow a short training.
+_AVERAGING = 0.98
+_PATIENCE = 3
+_LABEL_SMOOTHING = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a split's training came to.
+
+    Attributes:
+        head: Of stage 1, with its history.
+        stage_1_logits: Float64 (n,) of all pictures after stage 1.
+        logits: After the last stage.
+        layers: The head's layers after the last stage.
+        history: Rows of stage 2; empty without it.
+        best_epoch: Of the last stage.
+    """
+
+    head: Head
+    stage_1_logits: npt.NDArray[np.float64]
+    logits: npt.NDArray[np.float64]
+    layers: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
+    history: list[Row]
+    best_epoch: int
+
+
+def train_split(
+    keras: Any,
+    config: FitConfig,
+    prepared: Prepared,
+    pictures: Sequence[Picture],
+    *,
+    checkpoint: Path,
+    log_epoch: Callable[[Row], None],
+) -> Trained:
+    """Train on the pictures' train split; the prepared network is left with the trained weights.
+
+    Args:
+        keras: The keras package.
+        config: Options.
+        prepared: From :func:`trainer.prepare.prepare`, for the same pictures.
+        pictures: With the splits of this training.
+        checkpoint: File that stage 2 keeps its state in; a training of the same key goes on.
+        log_epoch: Is told each row of stage 2.
+    """
+    splits = np.array([picture.split for picture in pictures])
+    train, valid = (np.flatnonzero(splits == name) for name in ("train", "valid"))
+    head = _stage_1(keras, config, prepared, train, valid)
+    everything = np.arange(len(pictures))
+    stage_1_logits = head.logits(prepared.features.rows(0, everything))
+    if prepared.tunable is None or prepared.feed is None:
+        return Trained(
+            head=head,
+            stage_1_logits=stage_1_logits,
+            logits=stage_1_logits,
+            layers=head.layers,
+            history=[],
+            best_epoch=head.best_epoch,
+        )
+    plan = EpochPlan(
+        labels=prepared.labels,
+        train=train,
+        imbalance=config.imbalance,
+        views=config.views,
+        seed=config.seed,
+    )
+    course = Course(
+        model=prepared.model,
+        depths=prepared.tunable.depths,
+        feed=prepared.feed,
+        plan=plan,
+        valid=valid,
+        checkpoint=checkpoint,
+        key=f"{training_key(config, prepared)}:{manifest_sha256(pictures)}",
+        log_epoch=log_epoch,
+    )
+    prepared.tunable.top.set_weights(prepared.initial)
+    # Stage 2 counts both classes alike: its logits are those of even classes.
+    prepared.tunable.set_head(shift_logit(head.layers, plan.logit_shift))
+    history, best_epoch = fine_tune(keras, course, _options(config))
+    logits = predict_logits(course.model, course.feed, everything) - plan.logit_shift
+    layers = shift_logit(prepared.tunable.head(), -plan.logit_shift)
+    return Trained(
+        head=head,
+        stage_1_logits=stage_1_logits,
+        logits=logits,
+        layers=layers,
+        history=history,
+        best_epoch=best_epoch,
+    )
+
+
+def _stage_1(
+    keras: Any,
+    config: FitConfig,
+    prepared: Prepared,
+    train: npt.NDArray[np.int_],
+    valid: npt.NDArray[np.int_],
+) -> Head:
+    if config.recipe == "blog":
+        return train_blog_head(
+            keras,
+            prepared.features,
+            prepared.labels,
+            (train, valid),
+            views=config.views,
+            seed=config.seed,
+        )
+    parts = [(prepared.features.rows(0, part), prepared.labels[part]) for part in (train, valid)]
+    return train_head(
+        keras, parts[0], parts[1], kind=config.head, epochs=config.epochs, seed=config.seed
+    )
+
+
+def _options(config: FitConfig) -> FineTuning:
+    return FineTuning(
+        epochs=config.fine_tune_epochs,
+        patience=_PATIENCE,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        averaging=_AVERAGING,
+        label_smoothing=_LABEL_SMOOTHING,
+        seed=config.seed,
+    )
+
+
+def training_key(config: FitConfig, prepared: Prepared) -> str:
+    """Digest of all that a training depends on besides its split."""
+    settings = [
+        prepared.key,
+        config.head,
+        config.epochs,
+        config.fine_tune_epochs,
+        config.views,
+        config.learning_rate,
+        config.imbalance,
+        config.batch_size,
+    ]
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
