@@ -48,11 +48,6 @@ class AugmentationRanges:
     hair: float = 0.0
     vignette: float = 0.0
 
-    @property
-    def occlusions(self) -> bool:
-        """Whether anything is drawn over the pictures."""
-        return self.hair > 0 or self.vignette > 0
-
 
 _NO_CHANGE = AugmentationRanges(
     symmetries=1,
@@ -161,13 +156,13 @@ def _hairs(ranges: AugmentationRanges, rng: np.random.Generator) -> npt.NDArray[
     return np.stack(columns, axis=1)
 
 
-def build_augmenter(keras: Any, size: int, *, occlusions: bool = False) -> Any:
+def build_augmenter(keras: Any, size: int, ranges: AugmentationRanges) -> Any:
     """The model that makes views.
 
     Args:
         keras: The keras package.
         size: Side of the pictures in pixels.
-        occlusions: Whether it draws hair and vignette; without them it is faster.
+        ranges: Tell whether it has to draw hair and rim; without them it is faster.
 
     Returns:
         A model from a dict of ``pixels`` (n, S, S, 3), float32 0 … 255, and the parameters of
@@ -194,24 +189,30 @@ def build_augmenter(keras: Any, size: int, *, occlusions: bool = False) -> Any:
     coloured = ops.matmul(ops.clip(moved, 0, 255) / 255, matrix)
     exponent = ops.reshape(inputs["gamma"], (-1, 1, 1, 1))
     # The power has no finite slope at 0; nothing here is differentiated, but NaN would spread.
-    shown = ops.power(ops.clip(coloured, 1e-4, 1), exponent)
-    if occlusions:
-        shown = shown * _light_left(ops, inputs["vignette"], inputs["hair"], size)
+    shown = ops.power(ops.clip(coloured, 1e-6, 1), exponent)
+    grid = ((np.arange(size) - (size - 1) / 2) / (size / 2)).astype(np.float32)
+    across, down = grid[np.newaxis, :, np.newaxis], grid[:, np.newaxis, np.newaxis]
+    if ranges.vignette:
+        shown = shown * _light_inside(ops, inputs["vignette"], np.hypot(across, down))
+    if ranges.hair:
+        shown = shown * _light_between(ops, inputs["hair"], across, down)
     return keras.Model(inputs, shown * 255, name="augmenter")
 
 
-def _light_left(ops: Any, vignette: Any, hair: Any, size: int) -> Any:
-    """Share of the light (n, S, S, 1) that rim and hair let through."""
-    grid = ((np.arange(size) - (size - 1) / 2) / (size / 2)).astype(np.float32)
-    across, down = grid[np.newaxis, :, np.newaxis], grid[:, np.newaxis, np.newaxis]
+def _light_inside(ops: Any, vignette: Any, distance: Array) -> Any:
+    """Share of the light (n, S, S, 1) that the rim lets through."""
     radius, darkness = (ops.reshape(vignette[:, i], (-1, 1, 1, 1)) for i in (0, 1))
     # Symbolic tensors stand on the left: numpy would try to read the ones on its right.
-    inside = ops.sigmoid((radius - np.hypot(across, down)) / 0.02)
-    light = 1 - (1 - inside) * darkness
+    inside = ops.sigmoid((radius - distance) / 0.02)
+    return 1 - (1 - inside) * darkness
+
+
+def _light_between(ops: Any, hair: Any, across: Array, down: Array) -> Any:
+    """Share of the light (n, S, S, 1) that hair lets through."""
     cosine, sine, offset, bend, width, depth = (
         ops.reshape(hair[:, :, i], (-1, 1, 1, HAIRS)) for i in range(6)
     )
     along = cosine * across + sine * down
     away = cosine * down - sine * across - offset - bend * ops.square(along)
     strands = depth * ops.exp(-ops.square(away / width))
-    return light * ops.min(1 - strands, axis=-1, keepdims=True)
+    return ops.min(1 - strands, axis=-1, keepdims=True)

@@ -1,5 +1,6 @@
 """Imports Keras, whichever array library drives it here."""
 
+import logging
 import os
 from typing import Any
 
@@ -14,8 +15,9 @@ def import_keras() -> Any:
     Raises:
         MissingDependencyError: If Keras or its backend is not installed.
     """
-    # What matters reaches Python as an exception; the native log lines only alarm.
+    # What matters reaches Python as an exception; the log lines only alarm.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         with native_output_hidden():
             import keras

@@ -51,7 +51,7 @@ def save_state(path: Path, state: TrainingState, key: str) -> None:
 def load_state(path: Path, key: str) -> TrainingState | None:
     """The state of a training with the same key; None where there is none."""
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as stream, np.load(stream) as stored:
             record = json.loads(str(stored["record"]))
             if record["key"] != key:
                 log.info("the checkpoint is of other options: training begins anew")
@@ -65,7 +65,7 @@ def load_state(path: Path, key: str) -> TrainingState | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         log.warning("warning: the checkpoint cannot be read (%s): training begins anew", error)
         return None
 

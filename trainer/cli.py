@@ -1,6 +1,7 @@
 """``melanoma-train``: from labelled pictures to a run folder."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -139,43 +140,35 @@ def fit(
     computed once. Temperature and operating point are chosen on the validation pictures. After
     Ctrl-C or a crash, the same command goes on where it stopped.
     """
-    for option, value, choices in (
-        ("--cut", cut, CUTS),
-        ("--recipe", recipe, RECIPES),
-        ("--head", head, tuple(HEADS)),
-        ("--imbalance", imbalance, IMBALANCES),
-        ("--unfreeze", unfreeze, ("auto", "none", *CUTS[1 : CUTS.index(cut) + 1])),
-    ):
-        console.require_choice(option, value, choices)
-    config = FitConfig(
-        data=data,
-        classes=_classes(classes),
-        allow_leakage=allow_leakage,
-        folds=folds,
-        cache=cache,
-        weights=weights,
-        cut=cut,
-        image_size=image_size,
-        recipe=recipe,
-        head=head,
-        epochs=epochs,
-        unfreeze=unfreeze,
-        fine_tune_epochs=fine_tune_epochs,
-        views=views,
-        learning_rate=learning_rate,
-        imbalance=imbalance,
-        hair=hair,
-        vignette=vignette,
-        batch_size=batch_size,
-        seed=seed,
-        target=_target(target),
-        demonstration=demonstration,
-    )
+    config = _config(locals())
     metrics = fit_model(config, out, resume=resume)
     if as_json:
         console.write_line(json.dumps(metrics))
     else:
         _print_metrics(metrics, out)
+
+
+def _config(options: dict[str, Any]) -> FitConfig:
+    """The configuration that the command's options name.
+
+    Raises:
+        typer.BadParameter: If one has a value that it does not know.
+    """
+    console.require_choice("--cut", options["cut"], CUTS)
+    free_blocks = CUTS[1 : CUTS.index(options["cut"]) + 1]
+    for name, choices in (
+        ("recipe", RECIPES),
+        ("head", tuple(HEADS)),
+        ("imbalance", IMBALANCES),
+        ("unfreeze", ("auto", "none", *free_blocks)),
+    ):
+        console.require_choice(f"--{name}", options[name], choices)
+    known = {
+        field.name: options[field.name] for field in fields(FitConfig) if field.name in options
+    }
+    known["classes"] = _classes(options["classes"])
+    known["target"] = _target(options["target"])
+    return FitConfig(**known)
 
 
 def _classes(text: str) -> str:

@@ -90,7 +90,7 @@ class FitConfig:
     views: int = 5
     learning_rate: float = 1e-3
     imbalance: str = "class-weights"
-    hair: float = 0.1
+    hair: float = 0.0
     vignette: float = 0.15
     batch_size: int = 32
     seed: int = 0

@@ -116,9 +116,9 @@ def _write_fold(path: Path, key: str, logits: tuple[Logits, Logits]) -> None:
 
 def _read_fold(path: Path, key: str) -> tuple[Logits, Logits] | None:
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as stream, np.load(stream) as stored:
             if str(stored["key"]) == key:
                 return stored["logits"], stored["stage_1"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # not there, or not whole: the fold is trained
     return None

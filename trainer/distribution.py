@@ -5,6 +5,8 @@ gradients are those of the whole batch, so that N replicas train as one does on 
 """
 
 import contextlib
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +35,7 @@ class Share:
     """This worker's part of a batch.
 
     Attributes:
-        positions: Rows of the batch that the worker feeds (n,); some twice where the batch does
-            not divide evenly.
+        positions: Rows of the batch that the worker feeds (n,); the first may fill up the rest.
         factors: float32 (n,); what to multiply the sample weights with.
     """
 
@@ -80,8 +81,8 @@ class Distribution:
     def replicate(self, keras: Any, model: Any) -> Any:
         """What to train in the place of a model: a copy that every replica holds.
 
-        It starts with the model's weights; ``get_weights`` and ``set_weights`` carry them from
-        one to the other, and ``predict_on_batch`` computes in this process alone.
+        It starts with the model's weights, and leaves the model its own;
+        ``predict_on_batch`` computes in this process alone.
 
         Args:
             keras: The keras package.
@@ -159,8 +160,7 @@ def start_distribution(
 ) -> Distribution:
     """Connect to the devices and workers to train on.
 
-    With several workers it must come before anything is computed, and waits until all of them
-    have started.
+    With several workers, call it before anything is computed; it waits until all have started.
 
     Args:
         keras: The keras package.
@@ -192,9 +192,10 @@ def _mirrored(devices: int) -> Any:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
-    present = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    _require_devices(devices, [device.name for device in present])
-    return tf.distribute.MirroredStrategy([device.name for device in present[:devices]])
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    names = [device.name for device in found]
+    _require_devices(devices, names)
+    return tf.distribute.MirroredStrategy(names[:devices])
 
 
 def _multi_worker(devices: int, place: WorkerPlace) -> Any:
@@ -205,7 +206,7 @@ def _multi_worker(devices: int, place: WorkerPlace) -> Any:
     # TensorFlow counts all of a worker's CPU cores as one device.
     present = gpus or tf.config.list_physical_devices("CPU")[:1]
     _require_devices(devices, [device.name for device in present])
-    log.info("worker %d of %d: waits for the others", place.index, len(place.addresses))
+    log.info("worker %d waits for all of %s", place.index, ", ".join(place.addresses))
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": list(place.addresses)}),
         task_type="worker",
@@ -216,13 +217,24 @@ def _multi_worker(devices: int, place: WorkerPlace) -> Any:
     try:
         if gpus:
             tf.config.set_visible_devices(gpus[:devices], "GPU")
-        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+        with _ctrl_c_ends_the_process():
+            return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except (RuntimeError, tf.errors.OpError) as error:
         raise DeviceError(
             f"expected all workers to meet at {', '.join(place.addresses)}. "
-            f"Received: worker={place.index}, error={error}. Start each worker with the same "
-            "addresses and its own index, in a process that has computed nothing yet."
+            f"Received: worker={place.index}, error={error}. "
+            "Start each with its own index, in a process that has computed nothing yet."
         ) from error
+
+
+@contextlib.contextmanager
+def _ctrl_c_ends_the_process() -> Iterator[None]:
+    # TensorFlow waits for absent workers without an end, and in native code.
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _require_devices(devices: int, present: list[str]) -> None:
@@ -241,8 +253,11 @@ def _replicated_model(keras: Any, distribution: Distribution) -> Any:
             self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any
         ) -> Any:
             batch = _parts(keras, distribution, (x, y, sample_weight))
-            with distribution.scope():
-                return super().train_on_batch(*batch, **options)
+            with distribution.scope(), _stopped_worker_explained(distribution):
+                super().train_on_batch(*batch, **options)
+            # What a step returns are means over the parts; these are of the whole batch.
+            results = {name: float(value) for name, value in self.get_metrics_result().items()}
+            return results if options.get("return_dict") else list(results.values())
 
         def train_step(self, data: Any) -> dict[str, Any]:
             metrics: dict[str, Any] = super().train_step(data)
@@ -253,6 +268,20 @@ def _replicated_model(keras: Any, distribution: Distribution) -> Any:
             return {name: keras.ops.reshape(value, (1,)) for name, value in metrics.items()}
 
     return Replicated
+
+
+@contextlib.contextmanager
+def _stopped_worker_explained(distribution: Distribution) -> Iterator[None]:
+    import tensorflow as tf
+
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+        raise DeviceError(
+            f"expected {distribution.workers} workers to train on together. "
+            f"Received: worker={distribution.worker}, error={str(error)[:200]!r}. "
+            "Another has stopped; see what it says, then start all of them again."
+        ) from error
 
 
 def _parts(keras: Any, distribution: Distribution, batch: Any) -> Any:

@@ -72,7 +72,9 @@ class EpochPlan:
 
     def _views(self, chosen: Indices, epoch: int) -> Indices:
         """Another view at each showing of a picture."""
-        repeats = _MALIGNANT_REPEATS if self.imbalance == "balanced-sampling" else 1
+        repeats = np.ones(len(chosen), int)
+        if self.imbalance == "balanced-sampling":
+            repeats[self.labels[chosen] == 1] = _MALIGNANT_REPEATS
         showing = epoch * repeats + _occurrence(chosen)
         if self.views == 0:
             return showing + 1

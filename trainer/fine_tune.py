@@ -198,7 +198,7 @@ def predict_logits(model: Any, feed: Feed, indices: Indices) -> npt.NDArray[np.f
 
 
 def _values(optimizer: Any) -> Arrays:
-    return [np.array(variable) for variable in optimizer.variables]
+    return [variable.numpy() for variable in optimizer.variables]
 
 
 def _weighted_loss(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int_]) -> float:

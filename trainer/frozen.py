@@ -113,9 +113,10 @@ def _open_store(job: FrozenJob, shape: tuple[int, ...]) -> tuple[npt.NDArray[Any
     path = job.folder / f"{job.name}.npy"
     try:
         state = json.loads((job.folder / f"{job.name}.json").read_text(encoding="utf-8"))
-        if state["key"] == _full_key(job) and path.exists():
+        if state["key"] == _full_key(job):
+            np.load(path, mmap_mode="r")  # refuses a file cut short; "r+" would lengthen it
             return np.lib.format.open_memmap(path, "r+"), int(state["done"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         pass  # nothing usable is there: begin anew
     (job.folder / f"{job.name}.json").unlink(missing_ok=True)
     size = int(np.prod(shape)) * np.dtype(job.dtype).itemsize

@@ -1,6 +1,6 @@
 """The network: pixels 0 … 255, scaling inside, InceptionV3 up to a cut, pooling, head, sigmoid."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,7 @@ class Tunable:
 
     Attributes:
         trunk: From augmented or plain pixels to the activations below the first free block.
+        pooled: From these activations to pooled features (n, C).
         top: From these activations to the logit (n, 1).
         live: From pixels to the logit, trunk and top in one.
         dense: The head's dense layers, in order.
@@ -98,6 +99,7 @@ class Tunable:
     """
 
     trunk: Any
+    pooled: Any
     top: Any
     live: Any
     dense: tuple[Any, ...]
@@ -137,27 +139,39 @@ def set_free(
     below = base.get_layer(f"mixed{first - 1}").output
     trunk = keras.Model(base.input, below, name="trunk")
     blocks = keras.Model(below, base.output, name="blocks")
-    base.trainable = True
-    free = {layer.name for layer in blocks.layers}
-    for layer in base.layers:
-        fixed = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = layer.name in free and not fixed
-    dense = tuple(
-        keras.layers.Dense(units, activation=None if i == len(widths) - 1 else "relu")
-        for i, units in enumerate(widths)
-    )
+    _free_layers(keras, base, {layer.name for layer in blocks.layers})
+    head = _new_head(keras, widths)
     activations = keras.Input(below.shape[1:], name="activations")
     maps = blocks(activations, training=False)
-    outputs = keras.layers.GlobalAveragePooling2D()(maps)
-    outputs = keras.layers.Dropout(dropout)(outputs)
-    for layer in dense:
+    features = keras.layers.GlobalAveragePooling2D()(maps)
+    outputs = keras.layers.Dropout(dropout)(features)
+    for layer in head:
         outputs = layer(outputs)
     top = keras.Model(activations, outputs, name="top")
     scale = network.features.get_layer("scale")
     frozen = keras.Model(pixels.inputs, trunk(scale(pixels.output), training=False), name="frozen")
-    live = keras.Model(pixels.inputs, top(frozen.output), name="live")
-    depths = _depths(keras, base, first, last)
-    return Tunable(trunk=frozen, top=top, live=live, dense=dense, depths=depths)
+    return Tunable(
+        trunk=frozen,
+        pooled=keras.Model(activations, features, name="pooled"),
+        top=top,
+        live=keras.Model(pixels.inputs, top(frozen.output), name="live"),
+        dense=head,
+        depths=_depths(keras, base, first, last),
+    )
+
+
+def _free_layers(keras: Any, base: Any, names: Set[str]) -> None:
+    base.trainable = True
+    for layer in base.layers:
+        is_fixed = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name in names and not is_fixed
+
+
+def _new_head(keras: Any, widths: Sequence[int]) -> tuple[Any, ...]:
+    return tuple(
+        keras.layers.Dense(units, activation=None if number == len(widths) - 1 else "relu")
+        for number, units in enumerate(widths)
+    )
 
 
 def _depths(keras: Any, base: Any, first: int, last: int) -> dict[str, int]:

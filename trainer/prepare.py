@@ -87,52 +87,79 @@ def prepare(
     """
     # Before the network is built: random weights must be the same ones when a run goes on.
     keras.utils.set_random_seed(config.seed)
-    is_blog = config.recipe == "blog"
     network = build_network(
         keras,
         weights=config.weights,
         cut=config.cut,
         image_size=config.image_size,
-        scaling="unit" if is_blog else "signed",
+        scaling="unit" if config.recipe == "blog" else "signed",
     )
-    ranges = blog.RANGES if is_blog else _ranges(config)
-    contents = [picture.sha256 for picture in pictures]
-    feed = PictureFeed(pixels=pixels, contents=contents, ranges=ranges, seed=config.seed)
-    augmenter = build_augmenter(keras, config.image_size, occlusions=ranges.occlusions)
-    key = _key(config, pictures)
-
-    def job(name: str, dtype: type[np.floating[Any]], views: int) -> FrozenJob:
-        return FrozenJob(
-            name=name,
-            folder=work,
-            key=key,
-            pictures=len(pictures),
-            augmented=augmented,
-            views=views,
-            batch_size=config.batch_size,
-            dtype=dtype,
-        )
-
-    features_of = keras.Model(augmenter.inputs, network.features(augmenter.output))
-    views = config.views if is_blog else 0
-    features = compute_frozen(features_of, feed.batch, job("features", np.float32, views))
+    live = _picture_feed(config, pictures, pixels)
+    augmenter = build_augmenter(keras, config.image_size, live.ranges)
     tunable = _tunable(keras, config, network, augmenter)
-    stage_2_feed: Feed | None = None
-    if tunable is not None:
-        stage_2_feed = feed
-        if config.views:
-            activations = job("activations", np.float16, config.views)
-            stage_2_feed = StoredFeed(
-                outputs=compute_frozen(tunable.trunk, feed.batch, activations)
-            )
+    store = _Store(config, _key(config, pictures), len(pictures), augmented, work)
+    feed: Feed | None = live if tunable else None
+    if tunable and config.views:
+        feed = StoredFeed(outputs=store.activations(tunable.trunk, live))
+        features = store.features(tunable.pooled, feed)
+    else:
+        features_of = keras.Model(augmenter.inputs, network.features(augmenter.output))
+        features = store.features(features_of, live)
     return Prepared(
         network=network,
         features=features,
         tunable=tunable,
-        feed=stage_2_feed,
+        feed=feed,
         initial=tunable.top.get_weights() if tunable else [],
         labels=binary_labels(pictures),
-        key=key,
+        key=store.key,
+    )
+
+
+@dataclass(frozen=True)
+class _Store:
+    """Computes and keeps the outputs of frozen networks for the run's pictures."""
+
+    config: FitConfig
+    key: str
+    pictures: int
+    augmented: npt.NDArray[np.int_]
+    folder: Path
+
+    def activations(self, model: Any, feed: Feed) -> FrozenOutputs:
+        """Half precision: what it rounds off is far below what augmentation changes."""
+        return self._compute("activations", model, feed, np.float16, self.config.views)
+
+    def features(self, model: Any, feed: Feed) -> FrozenOutputs:
+        """With augmented views for the baseline alone: the head of stage 1 learns without."""
+        views = self.config.views if self.config.recipe == "blog" else 0
+        return self._compute("features", model, feed, np.float32, views)
+
+    def _compute(
+        self, name: str, model: Any, feed: Feed, dtype: type[np.floating[Any]], views: int
+    ) -> FrozenOutputs:
+        job = FrozenJob(
+            name=name,
+            folder=self.folder,
+            key=self.key,
+            pictures=self.pictures,
+            augmented=self.augmented,
+            views=views,
+            batch_size=self.config.batch_size,
+            dtype=dtype,
+        )
+        return compute_frozen(model, feed.batch, job)
+
+
+def _picture_feed(
+    config: FitConfig, pictures: Sequence[Picture], pixels: CachedPixels
+) -> PictureFeed:
+    ranges = AugmentationRanges(hair=config.hair, vignette=config.vignette)
+    return PictureFeed(
+        pixels=pixels,
+        contents=[picture.sha256 for picture in pictures],
+        ranges=blog.RANGES if config.recipe == "blog" else ranges,
+        seed=config.seed,
     )
 
 
@@ -147,10 +174,6 @@ def _tunable(keras: Any, config: FitConfig, network: Network, augmenter: Any) ->
         widths=HEADS[config.head],
         dropout=_DROPOUT,
     )
-
-
-def _ranges(config: FitConfig) -> AugmentationRanges:
-    return AugmentationRanges(hair=config.hair, vignette=config.vignette)
 
 
 def binary_labels(pictures: Sequence[Picture]) -> npt.NDArray[np.int_]:

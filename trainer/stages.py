@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from trainer.config import FitConfig
 from trainer.epoch_plan import EpochPlan
 from trainer.fine_tune import Course, FineTuning, fine_tune, predict_logits
 from trainer.head import Head, shift_logit, train_head
+from trainer.model import Tunable
 from trainer.prepare import Prepared
 
 # Long enough to outlive the noise of single batches, short enough to follow a short training.
@@ -68,45 +69,58 @@ def train_split(
     splits = np.array([picture.split for picture in pictures])
     train, valid = (np.flatnonzero(splits == name) for name in ("train", "valid"))
     head = _stage_1(keras, config, prepared, train, valid)
-    everything = np.arange(len(pictures))
-    stage_1_logits = head.logits(prepared.features.rows(0, everything))
+    logits = head.logits(prepared.features.rows(0, np.arange(len(pictures))))
+    after_stage_1 = Trained(
+        head=head,
+        stage_1_logits=logits,
+        logits=logits,
+        layers=head.layers,
+        history=[],
+        best_epoch=head.best_epoch,
+    )
     if prepared.tunable is None or prepared.feed is None:
-        return Trained(
-            head=head,
-            stage_1_logits=stage_1_logits,
-            logits=stage_1_logits,
-            layers=head.layers,
-            history=[],
-            best_epoch=head.best_epoch,
-        )
-    plan = EpochPlan(
+        return after_stage_1
+    course = Course(
+        model=prepared.model,
+        depths=prepared.tunable.depths,
+        feed=prepared.feed,
+        plan=_plan(config, prepared, train),
+        valid=valid,
+        checkpoint=checkpoint,
+        key=f"{training_key(config, prepared)}:{manifest_sha256(pictures)}",
+        log_epoch=log_epoch,
+    )
+    return _stage_2(keras, config, prepared, prepared.tunable, course, after_stage_1)
+
+
+def _plan(config: FitConfig, prepared: Prepared, train: npt.NDArray[np.int_]) -> EpochPlan:
+    return EpochPlan(
         labels=prepared.labels,
         train=train,
         imbalance=config.imbalance,
         views=config.views,
         seed=config.seed,
     )
-    course = Course(
-        model=prepared.model,
-        depths=prepared.tunable.depths,
-        feed=prepared.feed,
-        plan=plan,
-        valid=valid,
-        checkpoint=checkpoint,
-        key=f"{training_key(config, prepared)}:{manifest_sha256(pictures)}",
-        log_epoch=log_epoch,
-    )
-    prepared.tunable.top.set_weights(prepared.initial)
+
+
+def _stage_2(
+    keras: Any,
+    config: FitConfig,
+    prepared: Prepared,
+    tunable: Tunable,
+    course: Course,
+    before: Trained,
+) -> Trained:
+    tunable.top.set_weights(prepared.initial)
     # Stage 2 counts both classes alike: its logits are those of even classes.
-    prepared.tunable.set_head(shift_logit(head.layers, plan.logit_shift))
+    shift = course.plan.logit_shift
+    tunable.set_head(shift_logit(before.layers, shift))
     history, best_epoch = fine_tune(keras, course, _options(config))
-    logits = predict_logits(course.model, course.feed, everything) - plan.logit_shift
-    layers = shift_logit(prepared.tunable.head(), -plan.logit_shift)
-    return Trained(
-        head=head,
-        stage_1_logits=stage_1_logits,
-        logits=logits,
-        layers=layers,
+    everything = np.arange(len(before.logits))
+    return replace(
+        before,
+        logits=predict_logits(course.model, course.feed, everything) - shift,
+        layers=shift_logit(tunable.head(), -shift),
         history=history,
         best_epoch=best_epoch,
     )

@@ -77,7 +77,7 @@ def _load_file(keras: Any, network: Any, path: Path) -> list[Any]:
         if path.suffix == ".npz":
             return _load_npz(keras, network, path)
         network.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise WeightsError(
             "expected weights of InceptionV3 without its classifier, as .npz or Keras .h5. "
             f"Received: {path.name!r}: {error}"
@@ -89,7 +89,7 @@ def _load_npz(keras: Any, network: Any, path: Path) -> list[Any]:
     convolutions = _in_order(network, keras.layers.Conv2D)
     normalizations = _in_order(network, keras.layers.BatchNormalization)
     absent = []
-    with np.load(path) as stored:
+    with path.open("rb") as stream, np.load(stream) as stored:
         if "batch_normalization_0/beta" not in stored:
             raise KeyError("batch_normalization_0/beta")
         for number, layer in enumerate(convolutions):
