@@ -213,13 +213,16 @@ def _plot(fitted: FittedModel, estimates: dict[str, dict[str, Estimate]], work: 
 
 
 def _run_record(config: FitConfig, fitted: FittedModel, versions: dict[str, str]) -> dict[str, Any]:
-    options = {name: value for name, value in vars(config).items() if name not in ("target",)}
+    options = {
+        name: value for name, value in vars(config).items() if name not in ("target", "place")
+    }
     return {
         "options": options
         | {
             "data": str(config.data.resolve()),
             "cache": str(config.cache) if config.cache else None,
             "first_free_block": config.first_free_block,
+            "workers": len(config.place.addresses) if config.place else 1,
             "target": f"{config.target.rule}={config.target.value:g}",
         },
         "picture_folder": str(fitted.folder.resolve()),

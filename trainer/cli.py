@@ -19,6 +19,7 @@ from trainer.config import (
     Target,
     parse_target,
 )
+from trainer.distribution import WorkerPlace, parse_worker_place
 from trainer.download.cli import register as register_download
 from trainer.epoch_plan import IMBALANCES
 from trainer.evaluation.command import evaluate
@@ -85,6 +86,9 @@ Views = Annotated[
 LearningRate = Annotated[
     float, typer.Option(min=1e-8, help="Of the head in stage 2; deeper blocks learn slower.")
 ]
+Dropout = Annotated[
+    float, typer.Option(min=0, max=0.9, help="Share of features that a step of stage 2 leaves out.")
+]
 Imbalance = Annotated[str, typer.Option(help=f"{' or '.join(IMBALANCES)}, in stage 2.")]
 Hair = Annotated[float, typer.Option(min=0, max=1, help="Share of views with drawn hair.")]
 Vignette = Annotated[float, typer.Option(min=0, max=1, help="Share of views with a dark rim.")]
@@ -96,6 +100,16 @@ Resume = Annotated[
 ]
 Epochs = Annotated[int, typer.Option(min=1, help="Of stage 1, at most; stops when it is best.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time through the network.")]
+Devices = Annotated[
+    int, typer.Option(min=1, help="Devices of this host, GPUs where there are any, for stage 2.")
+]
+Workers = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT of every worker process, with commas; the same for all of them."),
+]
+Worker = Annotated[
+    int | None, typer.Option(help="Which of the workers this one is, from 0, which writes OUT.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Fixes split, order and initial values.")]
 TargetText = Annotated[
     str, typer.Option(help="sensitivity=VALUE or specificity=VALUE of the operating point.")
@@ -124,10 +138,14 @@ def fit(
     fine_tune_epochs: FineTuneEpochs = FitConfig.fine_tune_epochs,
     views: Views = FitConfig.views,
     learning_rate: LearningRate = FitConfig.learning_rate,
+    dropout: Dropout = FitConfig.dropout,
     imbalance: Imbalance = FitConfig.imbalance,
     hair: Hair = FitConfig.hair,
     vignette: Vignette = FitConfig.vignette,
     batch_size: BatchSize = FitConfig.batch_size,
+    devices: Devices = FitConfig.devices,
+    workers: Workers = None,
+    worker: Worker = None,
     seed: Seed = FitConfig.seed,
     target: TargetText = "sensitivity=0.95",
     demonstration: Demonstration = False,
@@ -142,7 +160,9 @@ def fit(
     """
     config = _config(locals())
     metrics = fit_model(config, out, resume=resume)
-    if as_json:
+    if metrics is None:
+        console.log.info("worker %s is done; worker 0 writes the run folder", worker)
+    elif as_json:
         console.write_line(json.dumps(metrics))
     else:
         _print_metrics(metrics, out)
@@ -168,6 +188,7 @@ def _config(options: dict[str, Any]) -> FitConfig:
     }
     known["classes"] = _classes(options["classes"])
     known["target"] = _target(options["target"])
+    known["place"] = _place(options["workers"], options["worker"])
     return FitConfig(**known)
 
 
@@ -184,6 +205,13 @@ def _target(text: str) -> Target:
         return parse_target(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--target") from error
+
+
+def _place(workers: str | None, worker: int | None) -> WorkerPlace | None:
+    try:
+        return parse_worker_place(workers, worker)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--workers") from error
 
 
 def _print_metrics(metrics: dict[str, dict[str, dict[str, Any]]], out: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_runtime.contract.operating_point import RULES
 from edge_runtime.errors import DatasetError
+from trainer.distribution import WorkerPlace
 from trainer.epoch_plan import IMBALANCES
 from trainer.head import HEADS
 
@@ -64,10 +65,13 @@ class FitConfig:
         views: Augmented views of a training picture that are computed once; 0: new ones in each
             epoch, for which the frozen part runs too.
         learning_rate: Of the head in stage 2.
+        dropout: Share of pooled features that a step of stage 2 leaves out.
         imbalance: One of :data:`trainer.epoch_plan.IMBALANCES`.
         hair: Share of augmented views with drawn hair.
         vignette: Share of augmented views with a dark rim.
-        batch_size: Pictures at a time through the network.
+        batch_size: Pictures at a time through the network, of all devices together.
+        devices: Devices of this host that stage 2 trains on.
+        place: Of this process among several workers; None if it is alone.
         seed: Fixes split, order, views and initial values.
         target: What the operating point has to reach.
         resamples: Bootstrap resamples behind each interval.
@@ -89,10 +93,13 @@ class FitConfig:
     fine_tune_epochs: int = 6
     views: int = 5
     learning_rate: float = 1e-3
+    dropout: float = 0.4
     imbalance: str = "class-weights"
     hair: float = 0.0
     vignette: float = 0.15
     batch_size: int = 32
+    devices: int = 1
+    place: WorkerPlace | None = None
     seed: int = 0
     target: Target = Target()
     resamples: int = 2000

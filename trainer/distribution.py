@@ -1,7 +1,7 @@
 """Trains on several devices of a host and in several processes, over ``tf.distribute``.
 
-Each step's batch is cut into one part for each replica: a device of one worker process. The
-gradients are those of the whole batch, so that N replicas train as one does on the same batch.
+Each step's batch is cut into one part for each replica, a device of one worker process; the
+gradients are those of the whole batch.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ class WorkerPlace:
     """Which of several worker processes this one is.
 
     Attributes:
-        addresses: ``HOST:PORT`` of every worker, the same list in each.
+        addresses: ``HOST:PORT`` of every worker.
         index: Of this one, from 0.
     """
 
@@ -81,8 +81,7 @@ class Distribution:
     def replicate(self, keras: Any, model: Any) -> Any:
         """What to train in the place of a model: a copy that every replica holds.
 
-        It starts with the model's weights, and leaves the model its own;
-        ``predict_on_batch`` computes in this process alone.
+        It starts with the model's weights. ``predict_on_batch`` computes in this process alone.
 
         Args:
             keras: The keras package.
@@ -92,8 +91,7 @@ class Distribution:
             return model
         with self.scope():
             copy = keras.models.clone_model(model)
-        # Made outside of the scope: what a model made inside of it predicts is gathered from
-        # all workers.
+        # Made outside of the scope: inside, predictions would be gathered from all workers.
         kind = _replicated_model(keras, self)
         replicated = kind(copy.inputs, copy.outputs[0], name=model.name)
         replicated.set_weights(model.get_weights())
@@ -112,6 +110,9 @@ class Distribution:
             positions=np.where(rows < count, rows, 0),
             factors=np.where(rows < count, factor, 0).astype(np.float32),
         )
+
+
+ALONE = Distribution()
 
 
 def parse_worker_place(workers: str | None, worker: int | None) -> WorkerPlace | None:
@@ -174,7 +175,7 @@ def start_distribution(
     if devices < 1:
         raise DeviceError(f"expected at least one device. Received: devices={devices}.")
     if devices == 1 and workers == 1:
-        return Distribution()
+        return ALONE
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise DeviceError(
@@ -191,7 +192,6 @@ def start_distribution(
 def _mirrored(devices: int) -> Any:
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     names = [device.name for device in found]
     _require_devices(devices, names)
@@ -201,7 +201,6 @@ def _mirrored(devices: int) -> Any:
 def _multi_worker(devices: int, place: WorkerPlace) -> Any:
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")
     gpus = tf.config.list_physical_devices("GPU")
     # TensorFlow counts all of a worker's CPU cores as one device.
     present = gpus or tf.config.list_physical_devices("CPU")[:1]
@@ -253,10 +252,11 @@ def _replicated_model(keras: Any, distribution: Distribution) -> Any:
             self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any
         ) -> Any:
             batch = _parts(keras, distribution, (x, y, sample_weight))
-            with distribution.scope(), _stopped_worker_explained(distribution):
-                super().train_on_batch(*batch, **options)
-            # What a step returns are means over the parts; these are of the whole batch.
-            results = {name: float(value) for name, value in self.get_metrics_result().items()}
+            with _stopped_worker_explained(distribution):
+                with distribution.scope():
+                    super().train_on_batch(*batch, **options)
+                # What a step returns are means over the parts; these are of the whole batch.
+                results = {name: float(value) for name, value in self.get_metrics_result().items()}
             return results if options.get("return_dict") else list(results.values())
 
         def train_step(self, data: Any) -> dict[str, Any]:

@@ -51,6 +51,12 @@ class EpochPlan:
         share = float(np.mean(self.labels[self.train]))
         return float(np.log((1 - share) / share))
 
+    def sample(self, count: int) -> Indices:
+        """Indices of about ``count`` training pictures, each class in its share, sorted."""
+        step = max(1, len(self.train) // count)
+        labels = self.labels[self.train]
+        return np.sort(np.concatenate([self.train[labels == value][::step] for value in (0, 1)]))
+
     def batches(self, epoch: int, size: int) -> Iterator[tuple[Indices, Indices]]:
         """Indices and views of the pictures in each batch of an epoch, 0 the first."""
         rng = np.random.default_rng([self.seed, epoch])

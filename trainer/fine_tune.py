@@ -1,7 +1,7 @@
 """Stage 2: trains the free blocks and the head together, an epoch at a time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edge_runtime.console import log, progress
 from edge_runtime.evaluation import roc_auc
 from trainer.checkpoint import Arrays, Row, TrainingState, load_state, save_state
+from trainer.distribution import ALONE, Distribution
 from trainer.epoch_plan import EpochPlan
 from trainer.feed import Feed
 from trainer.optimizer import BLOCK_DECAY, Schedule, build_optimizer
@@ -28,7 +29,7 @@ class FineTuning:
     Attributes:
         epochs: At most so many.
         patience: Epochs without a better validation ROC-AUC before it stops.
-        batch_size: Pictures in a step.
+        batch_size: Pictures in a step, of all devices and workers together.
         learning_rate: Of the head; blocks learn slower the deeper they lie.
         averaging: Momentum of the averaged weights, which are the ones that count.
         label_smoothing: Share of the target moved to the other class.
@@ -57,6 +58,7 @@ class Course:
         checkpoint: File that holds the state between epochs.
         key: Names all that the course depends on.
         log_epoch: Is told each epoch's row.
+        distribution: Devices and workers that train together.
     """
 
     model: Any
@@ -67,26 +69,31 @@ class Course:
     checkpoint: Path
     key: str
     log_epoch: Callable[[Row], None]
+    distribution: Distribution = ALONE
 
 
 def fine_tune(keras: Any, course: Course, options: FineTuning) -> tuple[list[Row], int]:
     """Train, and leave the model with the averaged weights of its best epoch.
 
     Returns:
-        One row an epoch (epoch, loss, auc, val_loss, val_auc; the first two of the augmented
-        pictures as they came) and the best epoch.
+        One row an epoch and the best epoch. ``loss`` is of the augmented pictures as they came,
+        ``auc`` of a sample of training pictures as they are, ``val_loss`` and ``val_auc`` of the
+        validation pictures; all but ``loss`` with the averaged weights.
     """
     keras.utils.set_random_seed(options.seed)
-    _compile(keras, course, options)
+    replica = replace(course, model=course.distribution.replicate(keras, course.model))
+    with course.distribution.scope():
+        _compile(keras, replica, options)
     state = load_state(course.checkpoint, course.key)
     if state is None:
-        state = _initial_state(course)
+        state = _initial_state(replica)
     else:
         log.info("fine-tuning: going on after epoch %d", len(state.history))
     while not _finished(state, options):
-        state = _epoch(course, options, state)
-        save_state(course.checkpoint, state, course.key)
-        course.log_epoch(state.history[-1])
+        state = _epoch(replica, options, state)
+        if course.distribution.writes_files:
+            save_state(course.checkpoint, state, course.key)
+            course.log_epoch(state.history[-1])
     course.model.set_weights(state.best_weights)
     best = max([row["val_auc"] for row in state.history], default=float("nan"))
     log.info("fine-tuned: best epoch %d, validation ROC-AUC %.4f", state.best_epoch, best)
@@ -105,7 +112,7 @@ def _compile(keras: Any, course: Course, options: FineTuning) -> None:
         loss=keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=options.label_smoothing
         ),
-        metrics=[keras.metrics.AUC(from_logits=True)],
+        jit_compile=course.distribution.jit_compile,
     )
     course.model.optimizer.build(course.model.trainable_variables)
 
@@ -131,19 +138,15 @@ def _epoch(course: Course, options: FineTuning, state: TrainingState) -> Trainin
     model.set_weights(state.weights)
     for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
         variable.assign(value)
-    loss, auc = _train(course, options, number)
+    loss = _train(course, options, number)
     weights, optimizer = model.get_weights(), _values(model.optimizer)
     # Puts the averaged weights into the model, as Keras does at the end of a training.
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    logits = predict_logits(model, course.feed, course.valid)
-    labels = course.plan.labels[course.valid]
-    row: Row = {
-        "epoch": number + 1,
-        "loss": loss,
-        "auc": auc,
-        "val_loss": _weighted_loss(logits, labels),
-        "val_auc": roc_auc(labels, logits),
-    }
+    row: Row = {"epoch": number + 1, "loss": loss}
+    for prefix, indices in (("", course.plan.sample(len(course.valid))), ("val_", course.valid)):
+        logits, labels = predict_logits(model, course.feed, indices), course.plan.labels[indices]
+        row[f"{prefix}auc"] = roc_auc(labels, logits)
+    row["val_loss"] = _weighted_loss(logits, labels)
     history = [*state.history, row]
     log.info(
         "epoch %d: loss %.4f, validation loss %.4f, ROC-AUC %.4f",
@@ -160,17 +163,16 @@ def _epoch(course: Course, options: FineTuning, state: TrainingState) -> Trainin
     )
 
 
-def _train(course: Course, options: FineTuning, epoch: int) -> tuple[float, float]:
-    """Mean loss and ROC-AUC of the steps of one epoch."""
+def _train(course: Course, options: FineTuning, epoch: int) -> float:
+    """Mean loss over the pictures of one epoch."""
     batches = -(-course.plan.length // options.batch_size)
     steps = progress(_inputs(course, options, epoch), batches, f"epoch {epoch + 1}, steps")
     _seed_dropout(course.model, options.seed, epoch)
-    course.model.reset_metrics()
-    loss = auc = float("nan")
-    for inputs, labels, weights in steps:
-        # Both are over all steps since the reset.
-        loss, auc = map(float, course.model.train_on_batch(inputs, labels, sample_weight=weights))
-    return loss, auc
+    total = count = 0.0
+    for size, (inputs, labels, weights) in steps:
+        step = course.model.train_on_batch(inputs, labels, sample_weight=weights, return_dict=True)
+        total, count = total + float(step["loss"]) * size, count + size
+    return total / count
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
@@ -180,12 +182,18 @@ def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
             variable.assign(np.array([seed, epoch], np.uint32))
 
 
-def _inputs(course: Course, options: FineTuning, epoch: int) -> Iterator[tuple[Any, Any, Any]]:
+def _inputs(
+    course: Course, options: FineTuning, epoch: int
+) -> Iterator[tuple[int, tuple[Any, Any, Any]]]:
+    """Size of each batch, and this worker's share of its inputs, labels and weights."""
     class_weights = np.array(course.plan.class_weights, np.float32)
     for indices, views in course.plan.batches(epoch, options.batch_size):
-        labels = course.plan.labels[indices]
-        inputs = course.feed.batch(views, indices)
-        yield inputs, labels.reshape(-1, 1).astype(np.float32), class_weights[labels]
+        share = course.distribution.share(len(indices))
+        mine = indices[share.positions]
+        labels = course.plan.labels[mine]
+        inputs = course.feed.batch(views[share.positions], mine)
+        targets = labels.reshape(-1, 1).astype(np.float32)
+        yield len(indices), (inputs, targets, class_weights[labels] * share.factors)
 
 
 def predict_logits(model: Any, feed: Feed, indices: Indices) -> npt.NDArray[np.float64]:

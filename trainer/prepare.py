@@ -23,7 +23,6 @@ from trainer.model import Network, Tunable, build_network, set_free
 from trainer.pixel_cache import CachedPixels, default_root, open_pixel_cache
 from trainer.weights import describe_weights
 
-_DROPOUT = 0.4
 FROZEN_FILES = tuple(
     f"{name}.{kind}" for name in ("features", "activations") for kind in ("json", "npy")
 )
@@ -172,7 +171,7 @@ def _tunable(keras: Any, config: FitConfig, network: Network, augmenter: Any) ->
         augmenter,
         unfreeze=config.first_free_block,
         widths=HEADS[config.head],
-        dropout=_DROPOUT,
+        dropout=config.dropout,
     )
 
 

@@ -14,6 +14,7 @@ from edge_runtime.contract.manifest import Picture, manifest_sha256
 from trainer.blog import train_blog_head
 from trainer.checkpoint import Row
 from trainer.config import FitConfig
+from trainer.distribution import ALONE, Distribution
 from trainer.epoch_plan import EpochPlan
 from trainer.fine_tune import Course, FineTuning, fine_tune, predict_logits
 from trainer.head import Head, shift_logit, train_head
@@ -55,6 +56,7 @@ def train_split(
     *,
     checkpoint: Path,
     log_epoch: Callable[[Row], None],
+    distribution: Distribution = ALONE,
 ) -> Trained:
     """Train on the pictures' train split; the prepared network is left with the trained weights.
 
@@ -65,6 +67,7 @@ def train_split(
         pictures: With the splits of this training.
         checkpoint: File that stage 2 keeps its state in; a training of the same key goes on.
         log_epoch: Is told each row of stage 2.
+        distribution: Devices and workers that stage 2 trains on.
     """
     splits = np.array([picture.split for picture in pictures])
     train, valid = (np.flatnonzero(splits == name) for name in ("train", "valid"))
@@ -89,6 +92,7 @@ def train_split(
         checkpoint=checkpoint,
         key=f"{training_key(config, prepared)}:{manifest_sha256(pictures)}",
         log_epoch=log_epoch,
+        distribution=distribution,
     )
     return _stage_2(keras, config, prepared, prepared.tunable, course, after_stage_1)
 
@@ -169,6 +173,7 @@ def training_key(config: FitConfig, prepared: Prepared) -> str:
         config.fine_tune_epochs,
         config.views,
         config.learning_rate,
+        config.dropout,
         config.imbalance,
         config.batch_size,
     ]

@@ -1,8 +1,10 @@
 """Epochs as TensorBoard reads them."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from edge_runtime.console import log
 from trainer.checkpoint import Row
@@ -15,13 +17,16 @@ def epoch_logger(folder: Path) -> Callable[[Row], None]:
         return lambda _: None
     import tensorflow as tf
 
-    writer = tf.summary.create_file_writer(str(folder))
+    @cache
+    def writer() -> Any:
+        """Made with the first row: a run without a second stage leaves no empty log."""
+        return tf.summary.create_file_writer(str(folder))
 
     def log_row(row: Row) -> None:
-        with writer.as_default():
+        with writer().as_default():
             for name, value in row.items():
                 if name != "epoch":
                     tf.summary.scalar(name, value, step=int(row["epoch"]))
-        writer.flush()
+        writer().flush()
 
     return log_row

@@ -11,6 +11,7 @@ from edge_runtime.contract.card import NOTICE
 from edge_runtime.contract.manifest import SPLITS
 from trainer.evaluation.evaluate import PAGE_FILE, EvaluateConfig
 from trainer.evaluation.evaluate import evaluate as evaluate_run
+from trainer.evaluation.run_folder import OUT_OF_FOLD
 from trainer.evaluation.wording import NAMES, data_sentence, tta_sentence, with_interval
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that fit wrote.")]
@@ -20,7 +21,12 @@ OtherData = Annotated[
                  "left out."),
 ]  # fmt: skip
 Split = Annotated[
-    str | None, typer.Option(help="Default: test; with --data, all pictures.", show_default=False)
+    str | None,
+    typer.Option(
+        help=f"train, valid, test or {OUT_OF_FOLD}. Default: test, or {OUT_OF_FOLD} after "
+        "cross-validation; with --data, all pictures.",
+        show_default=False,
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -49,7 +55,8 @@ def evaluate(
 
     Without --data, on the run's own pictures, from the scores that fit wrote.
     """
-    console.require_choice("--split", split, (None, *SPLITS))
+    own = () if data else (OUT_OF_FOLD,)
+    console.require_choice("--split", split, (None, *SPLITS, *own))
     if not 0 < prevalence < 1:
         raise typer.BadParameter(
             f"expected a share between 0 and 1. Received: {prevalence}", param_hint="--prevalence"
@@ -61,7 +68,7 @@ def evaluate(
     if as_json:
         console.write_line(json.dumps(result, allow_nan=False))
     else:
-        _print_result(result, config.output)
+        _print_result(result, config.output(result["split"]))
 
 
 def _print_result(result: dict[str, Any], out: Path) -> None:

@@ -12,6 +12,7 @@ from edge_runtime.console import log, require_absent
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.contract.manifest import SCORES_FILE, write_pictures
 from edge_runtime.contract.schema import to_json
+from edge_runtime.errors import DatasetError
 from edge_runtime.evaluation import Estimate
 from trainer.evaluation.augmented import compare_augmented
 from trainer.evaluation.cases import Cases
@@ -21,7 +22,13 @@ from trainer.evaluation.model_card import model_card
 from trainer.evaluation.page import page
 from trainer.evaluation.plots import draw_figures, plot_subgroups
 from trainer.evaluation.predict import cases_of_data, data_name
-from trainer.evaluation.run_folder import Run, cases_of_split, read_run
+from trainer.evaluation.run_folder import (
+    OUT_OF_FOLD,
+    OUT_OF_FOLD_NAME,
+    Run,
+    cases_of_split,
+    read_run,
+)
 from trainer.evaluation.subgroups import MEASURED, Subgroup, measure_subgroups
 from trainer.evaluation.wording import NOT_MEASURED
 from trainer.plots import plot_curves
@@ -37,7 +44,7 @@ class EvaluateConfig:
     Attributes:
         run: Folder that ``melanoma-train fit`` wrote.
         data: Another data set; None evaluates the run's own pictures.
-        split: Which split; None is ``test`` of the run, or all of another data set.
+        split: Which split; None is the run's default, or all of another data set.
         out: Folder to write; None is ``evaluation-<split or data set>`` in the run folder.
         prevalence: Share of the positive class for PPV and NPV, in (0, 1).
         tta: Compare with test-time augmentation.
@@ -50,10 +57,8 @@ class EvaluateConfig:
     prevalence: float = 0.02
     tta: bool = False
 
-    @property
-    def output(self) -> Path:
+    def output(self, split: str | None) -> Path:
         """The folder that is written."""
-        split = self.split or ("" if self.data else "test")
         name = "-".join(part for part in (self.data and data_name(self.data), split) if part)
         return self.out or self.run / f"evaluation-{name}"
 
@@ -71,12 +76,16 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         DatasetError: If there are no pictures to evaluate, or none for ``tta``.
         MissingDependencyError: If matplotlib is missing, or Keras where it is needed.
     """
-    require_absent(config.output)
     run = read_run(config.run)
-    if config.data is None:
-        cases = cases_of_split(run, config.split or "test")
-    else:
-        cases = cases_of_data(run, config.data, config.split)
+    split = config.split or (None if config.data else run.default_split)
+    out = config.output(split)
+    require_absent(out)
+    if split == OUT_OF_FOLD and config.tta:
+        raise DatasetError(
+            "expected pictures that the kept model did not see, for --tta. Received: out-of-fold "
+            "scores, which the models of the folds gave. Use --data OTHER or --split valid."
+        )
+    cases = _cases(run, config.data, split)
     for remark in cases.remarks:
         log.warning("warning: %s", remark)
     for reason, count in cases.left_out.items():
@@ -85,14 +94,21 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
     figures = all_figures(cases, threshold, seed)
     subgroups = measure_subgroups(cases, threshold, seed, run.draft.preprocessing)
     result = _result(run, cases, figures, config) | {"subgroups": [_row(s) for s in subgroups]}
+    result["split"] = split
     result["tta"] = compare_augmented(run, cases) if config.tta else None
-    work = config.output.with_name(config.output.name + ".partial")
+    work = out.with_name(out.name + ".partial")
     shutil.rmtree(work, ignore_errors=True)
     (work / PLOTS_FOLDER).mkdir(parents=True)
     _write_plots(work / PLOTS_FOLDER, run, cases, figures, subgroups)
     _write(work, cases, result)
-    work.rename(config.output)
+    work.rename(out)
     return result
+
+
+def _cases(run: Run, data: Path | None, split: str | None) -> Cases:
+    if data is None:
+        return cases_of_split(run, split or run.default_split)
+    return cases_of_data(run, data, split)
 
 
 def _result(
@@ -106,6 +122,7 @@ def _result(
         "model": draft.name,
         "evaluated": cases.name,
         "own_data": config.data is None,
+        "out_of_fold": cases.name == OUT_OF_FOLD_NAME,
         "pictures": cases.counts,
         "grouped_by": cases.grouped_by,
         "left_out": dict(cases.left_out),

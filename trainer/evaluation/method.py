@@ -20,7 +20,13 @@ def _source(result: dict[str, Any]) -> list[str]:
         f"Score = sigmoid(logit / {temperature:.4g}); the temperature was fitted on the "
         "validation pictures (Guo et al. 2017, arXiv:1706.04599)."
     )
-    if result["own_data"]:
+    if result["out_of_fold"]:
+        origin = (
+            "Each picture was scored by the model of a fold that did not see it, at that model's "
+            "temperature; decisions are at the threshold of the model that was kept, which was "
+            f"trained on more pictures. {_separation(result['training'])}"
+        )
+    elif result["own_data"]:
         origin = (
             "Scores are those that the training run wrote down for its own pictures. "
             + _separation(result["training"])

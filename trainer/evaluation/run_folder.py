@@ -17,6 +17,8 @@ from trainer.evaluation.cases import Cases
 from trainer.lesion_kinds import parse_classes
 
 HISTORY_FILE = "history.csv"
+OUT_OF_FOLD, OUT_OF_FOLD_FILE = "out-of-fold", "out_of_fold.csv"
+OUT_OF_FOLD_NAME = "out-of-fold scores"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,13 @@ class Run:
         """What its pictures' paths are relative to; None where that is gone."""
         named = self.record.get("picture_folder") or self.data
         return Path(named) if named and Path(named).is_dir() else None
+
+    @property
+    def default_split(self) -> str:
+        """``test``, or ``out-of-fold`` for a run that was cross-validated."""
+        tested = any(picture.split == "test" for picture in self.scored)
+        folds = not tested and (self.folder / OUT_OF_FOLD_FILE).exists()
+        return OUT_OF_FOLD if folds else "test"
 
     @property
     def classes(self) -> dict[str, str]:
@@ -105,10 +114,18 @@ def _read_record(path: Path) -> dict[str, Any]:
 def cases_of_split(run: Run, split: str) -> Cases:
     """The run's own pictures of one split, with their metadata where the data are still there.
 
+    Args:
+        run: The run.
+        split: ``train``, ``valid``, ``test``, or ``out-of-fold``: all pictures, each scored by
+            the model of a fold that did not see it.
+
     Raises:
         DatasetError: If the split has no pictures.
     """
-    pictures = [picture for picture in run.scored if picture.split == split]
+    if split == OUT_OF_FOLD:
+        pictures = read_scores(run.folder / OUT_OF_FOLD_FILE)
+    else:
+        pictures = [picture for picture in run.scored if picture.split == split]
     if not pictures:
         known = [name for name in SPLITS if any(p.split == name for p in run.scored)]
         raise DatasetError(
@@ -117,7 +134,7 @@ def cases_of_split(run: Run, split: str) -> Cases:
         )
     metadata, remarks = _metadata(run, {p.file: p.sha256 for p in pictures})
     return Cases(
-        name=f"{split} split",
+        name=OUT_OF_FOLD_NAME if split == OUT_OF_FOLD else f"{split} split",
         pictures=pictures,
         metadata=metadata,
         folder=run.picture_folder,
