@@ -74,14 +74,16 @@ class Plan:
 
 def training_step(plan: Plan) -> Step:
     """``melanoma-train fit``."""
+    # Random layers gain nothing from fine-tuning in a few minutes.
+    drawn = ("--demonstration", "--unfreeze", "none", "--cache", str(plan.out / "cache"))
     return Step(
-        title="Train one neuron on a frozen InceptionV3",
+        title="Fine-tune InceptionV3" if plan.given else "Train one neuron on a frozen InceptionV3",
         package="trainer",
         arguments=(
             *("fit", str(plan.data), "--out", str(plan.run)),
             *("--weights", plan.weights, "--cut", plan.cut),
             *("--image-size", str(plan.image_size), "--seed", str(plan.seed)),
-            *(() if plan.given else ("--demonstration",)),
+            *(() if plan.given else drawn),
         ),
     )
 
