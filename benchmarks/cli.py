@@ -1,4 +1,4 @@
-"""``melanoma-bench``: measure exported models on this machine."""
+"""``melanoma-bench``: measure exported models, and training, on this machine."""
 
 import contextlib
 import datetime as dt
@@ -16,6 +16,7 @@ from benchmarks.plot import plot_accuracy_latency, require_matplotlib
 from benchmarks.report import COLUMNS, markdown, notes, table_rows
 from benchmarks.results import Results, dump_results
 from benchmarks.run import RunOptions, run_benchmark
+from benchmarks.training_command import training
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.errors import InputError
@@ -25,7 +26,8 @@ RESULTS_FILE, TABLE_FILE, PLOT_FILE = "results.json", "table.md", "accuracy_late
 NOTE_WIDTH = 110
 
 app = console.make_app(
-    f"Measure accuracy, latency and memory of exported models on this machine. {NOTICE}"
+    "Measure exported models on this machine: accuracy, latency, memory; and what training's "
+    f"caches save. {NOTICE}"
 )
 
 
@@ -115,6 +117,9 @@ def _output_folder(out: Path) -> Iterator[Path]:
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+app.command()(training)
 
 
 def main() -> None:

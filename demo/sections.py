@@ -134,7 +134,7 @@ def next_steps(report: Report) -> Markup:
             "With your own pictures",
             "DATA holds folders benign and malignant with the pictures, and optionally a "
             "metadata.csv with file and lesion_id, so that no lesion is on both sides of a split.",
-            "melanoma-train fit DATA --out run\nmelanoma-convert export run --out models",
+            "melanoma-train fit DATA --out run\nmelanoma-convert export run --out exported",
         )
         if report.data_name is None
         else (

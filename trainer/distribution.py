@@ -1,7 +1,6 @@
 """Trains on several devices of a host and in several processes, over ``tf.distribute``.
 
-Each step's batch is cut into one part for each replica, a device of one worker process; the
-gradients are those of the whole batch.
+Each step's batch is cut into a part for each replica; the gradients are those of the whole batch.
 """
 
 import contextlib

@@ -1,6 +1,7 @@
 """Starting weights of InceptionV3: ImageNet's, a file's, or none."""
 
 import hashlib
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,25 @@ def _load_file(keras: Any, network: Any, path: Path) -> list[Any]:
     try:
         if path.suffix == ".npz":
             return _load_npz(keras, network, path)
-        network.load_weights(path)
+        _load_keras(network, path)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        # Keras' messages go on for pages.
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise WeightsError(
             "expected weights of InceptionV3 without its classifier, as .npz or Keras .h5. "
-            f"Received: {path.name!r}: {error}"
+            f"Received: {path.name!r}: {reason}"
         ) from error
     return []
+
+
+def _load_keras(network: Any, path: Path) -> None:
+    """Fill the network; what Keras only warns of would stay random."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        network.load_weights(path)
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            raise ValueError(str(warning.message))
 
 
 def _load_npz(keras: Any, network: Any, path: Path) -> list[Any]:
