@@ -93,9 +93,9 @@ def _load_keras(network: Any, path: Path) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         network.load_weights(path)
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            raise ValueError(str(warning.message))
+    skipped = [one for one in caught if issubclass(one.category, UserWarning)]
+    if skipped:
+        raise ValueError(str(skipped[0].message))
 
 
 def _load_npz(keras: Any, network: Any, path: Path) -> list[Any]:

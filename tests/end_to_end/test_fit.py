@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -96,7 +97,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     out = tmp_path / "run"
     arguments = ["fit", str(drawn_data), "--out", str(out), *SMALL, "--batch-size", "4"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "trainer", *arguments], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "trainer", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"MELANOMA_CACHE": str(tmp_path / "cache")},
     )
     checkpoint = out.with_name("run.partial") / "features.json"
     deadline = time.monotonic() + 120
@@ -121,10 +125,13 @@ def test_an_unreadable_picture_is_named_and_the_rest_is_trained_on(
         next((data / "benign").glob("*.jpg")).read_bytes()[:600]
     )
     (data / "malignant" / "words.jpg").write_text("not a picture")
+    (data / "malignant" / "empty.png").write_bytes(b"")
     done = command("trainer", "fit", data, "--out", tmp_path / "run", *SMALL)
     assert "benign/cut_short.jpg left out" in done.stderr
     with (tmp_path / "run" / "unusable.csv").open() as stream:
-        assert len(list(csv.DictReader(stream))) == 2
+        unusable = {row["file"]: row["reason"] for row in csv.DictReader(stream)}
+    assert set(unusable) == {"benign/cut_short.jpg", "malignant/words.jpg", "malignant/empty.png"}
+    assert all(unusable.values())
     assert len(read_scores(tmp_path / "run" / "scores.csv")) == 80
 
 
@@ -143,6 +150,39 @@ def test_a_folder_with_one_class_is_refused(command: Command, tmp_path: Path) ->
     assert not (tmp_path / "run.partial").exists()
 
 
+def test_a_class_of_empty_pictures_is_refused(
+    command: Command, drawn_data: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(drawn_data, tmp_path / "data")
+    for path in (data / "malignant").iterdir():
+        path.write_bytes(b"")
+    done = command("trainer", "fit", data, "--out", tmp_path / "run", *SMALL, expect=4)
+    assert "malignant" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("isic_id,target\ngone,0\nlost,1\n", "2 rows without a file, the first: 'gone', 'lost'"),
+        ("picture,target\na,0\nb,1\n", "a column that names each row's picture"),
+        ("isic_id,kind\na,0\nb,1\n", "a column that tells the class"),
+        ("isic_id,label\na,harmless\nb,harmful\n", "left out: {'harmless': 1, 'harmful': 1}"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(
+    command: Command, drawn_data: Path, tmp_path: Path, table: str, says: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, label in (("a", "benign"), ("b", "malignant")):
+        shutil.copyfile(min((drawn_data / label).iterdir()), data / f"{name}.jpg")
+    (data / "metadata.csv").write_text(table)
+    done = command("trainer", "fit", data, "--out", tmp_path / "run", *SMALL, expect=4)
+    assert says in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 @pytest.mark.parametrize(
     ("content", "name"), [(b"no weights", "weights.npz"), (b"no weights", "weights.h5")]
 )
@@ -156,7 +196,15 @@ def test_weights_of_another_kind_are_refused(
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--cut", "mixed11"), ("--target", "accuracy=0.9"), ("--target", "sensitivity=2")]
+    "wrong",
+    [
+        ("--cut", "mixed11"),
+        ("--target", "accuracy=0.9"),
+        ("--target", "sensitivity=2"),
+        ("--unfreeze", "mixed11"),
+        ("--recipe", "another"),
+        ("--imbalance", "none"),
+    ],
 )
 def test_wrong_options_are_refused_before_any_work(
     command: Command, drawn_data: Path, tmp_path: Path, wrong: tuple[str, str]
