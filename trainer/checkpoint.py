@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.console import log
+from trainer.durable import written_whole
 
 Arrays = list[npt.NDArray[Any]]
 Row = dict[str, float]
@@ -35,17 +36,19 @@ class TrainingState:
 
 
 def save_state(path: Path, state: TrainingState, key: str) -> None:
-    """Write the state beside, then rename."""
+    """Write the state, whole or not at all.
+
+    Raises:
+        DatasetError: If the disk is full.
+    """
     arrays = {
         f"{name}/{number}": array
         for name in ("weights", "optimizer", "best_weights")
         for number, array in enumerate(getattr(state, name))
     }
     record = {"key": key, "history": state.history, "best_epoch": state.best_epoch}
-    beside = path.with_suffix(".partial")
-    with beside.open("wb") as stream:
+    with written_whole(path) as stream:
         np.savez(stream, record=np.array(json.dumps(record)), **arrays)
-    beside.replace(path)
 
 
 def load_state(path: Path, key: str) -> TrainingState | None:

@@ -14,6 +14,7 @@ from edge_runtime.contract.manifest import Picture, ScoredPicture, manifest_sha2
 from edge_runtime.evaluation import Estimate, bootstrap_metrics
 from trainer.calibrate import Calibrated, calibrate
 from trainer.config import FitConfig
+from trainer.durable import written_whole
 from trainer.prepare import binary_labels
 from trainer.stages import Trained
 
@@ -108,10 +109,8 @@ def out_of_fold_metrics(config: FitConfig, result: OutOfFold) -> dict[str, Estim
 
 
 def _write_fold(path: Path, key: str, logits: tuple[Logits, Logits]) -> None:
-    beside = path.with_suffix(".partial")
-    with beside.open("wb") as stream:
+    with written_whole(path) as stream:
         np.savez(stream, key=np.array(key), logits=logits[0], stage_1=logits[1])
-    beside.replace(path)
 
 
 def _read_fold(path: Path, key: str) -> tuple[Logits, Logits] | None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from edge_runtime.console import display_name, log, progress
 from edge_runtime.errors import DatasetError
+from trainer.durable import written_whole
 
 Indices = npt.NDArray[np.int_]
 Batch = Callable[[int, Indices], Any]
@@ -122,9 +123,11 @@ def _open_store(job: FrozenJob, shape: tuple[int, ...]) -> tuple[npt.NDArray[Any
     size = int(np.prod(shape)) * np.dtype(job.dtype).itemsize
     try:
         array = np.lib.format.open_memmap(path, "w+", job.dtype, shape)
-        # A mapped file on a full disk kills the process when it is written: ask for room first.
-        with path.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+        # A mapped file on a full disk kills the process when it is written: ask for room first,
+        # where the system can (macOS cannot).
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise DatasetError(
@@ -135,10 +138,8 @@ def _open_store(job: FrozenJob, shape: tuple[int, ...]) -> tuple[npt.NDArray[Any
 
 
 def _save_progress(job: FrozenJob, done: int) -> None:
-    path = job.folder / f"{job.name}.json"
-    beside = path.with_suffix(".partial")
-    beside.write_text(json.dumps({"key": _full_key(job), "done": done}), encoding="utf-8")
-    beside.replace(path)
+    with written_whole(job.folder / f"{job.name}.json") as stream:
+        stream.write(json.dumps({"key": _full_key(job), "done": done}).encode())
 
 
 def _full_key(job: FrozenJob) -> str:

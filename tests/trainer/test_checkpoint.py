@@ -1,6 +1,7 @@
 """The state between two epochs: given back as it was, or not at all."""
 
 import logging
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge_runtime.errors import DatasetError
 from trainer.checkpoint import TrainingState, load_state, save_state
 
 Arrays = Sequence[npt.NDArray[Any]]
@@ -86,7 +88,8 @@ def test_the_state_of_other_options_is_not_used(
 def test_half_a_state_beside_it_disturbs_nothing(checkpoint: Path) -> None:
     save_state(checkpoint, state_of(), "key")
     # As a kill amid the writing of the next one leaves it.
-    checkpoint.with_suffix(".partial").write_bytes(checkpoint.read_bytes()[:500])
+    beside = checkpoint.with_name(f"{checkpoint.name}.partial")
+    beside.write_bytes(checkpoint.read_bytes()[:500])
     assert load_state(checkpoint, "key") is not None
     save_state(checkpoint, state_of(3), "key")
     assert [path.name for path in checkpoint.parent.iterdir()] == [checkpoint.name]
@@ -122,3 +125,18 @@ def test_a_damaged_array_is_noticed(checkpoint: Path, caplog: pytest.LogCaptureF
     checkpoint.write_bytes(damaged)
     assert load_state(checkpoint, "key") is None
     assert "warning: the checkpoint cannot be read" in caplog.text
+
+
+def test_a_full_disk_is_named_and_the_last_state_stays(checkpoint: Path) -> None:
+    save_state(checkpoint, state_of(), "key")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(DatasetError, match=r"expected room for 'checkpoint_final.npz' in .+"):
+            save_state(checkpoint, state_of(3), "key")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    found = load_state(checkpoint, "key")
+    assert found is not None
+    assert len(found.history) == 2
+    assert list(checkpoint.parent.iterdir()) == [checkpoint]
