@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DatasetError
@@ -78,7 +78,11 @@ def test_no_lesion_and_no_cluster_of_copies_is_on_two_sides(
     for link in links:
         joined.join(items[n % len(items)].file for n in link)
     clusters = joined.names()
-    for one in fold_splits(items, folds=3, seed=seed, clusters=clusters):
+    try:
+        divided = fold_splits(items, folds=3, seed=seed, clusters=clusters)
+    except DatasetError:
+        reject()  # links may join a class into too few groups for three folds
+    for one in divided:
         sides = defaultdict(set)
         for item, given_split in zip(items, one, strict=True):
             sides[item.lesion].add(given_split.split)
