@@ -4,6 +4,7 @@ import json
 import re
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,19 +175,23 @@ def test_the_record_tells_what_is_done(model: Any, job: FrozenJob) -> None:
     assert json.loads((job.folder / "activations.json").read_text())["done"] == 5
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file may be longer than 2,000 bytes, as on a disk that is nearly full."""
+    """No file may be longer than 2,000 bytes, as on a disk that is nearly full.
+
+    No fixture: the limit would still hold when pytest writes its progress, perhaps to a file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_is_named_and_leaves_nothing(model: Any, job: FrozenJob) -> None:
     inputs = Inputs()
-    with pytest.raises(DatasetError) as refused:
+    with pytest.raises(DatasetError) as refused, small_files():
         compute_frozen(model, inputs.batch, replace(job, views=40))
     assert re.fullmatch(
         r"expected .+ GB free for the activations in .+\. Received: .+\. "
