@@ -2,10 +2,14 @@
 
 ConversionError                      exit 6
 ├─ CalibrationError                  too few or unusable calibration pictures
-└─ ParityError                       a variant does not compute what the Keras model computes
+├─ ParityError                       a variant does not compute what the Keras model computes
+└─ EdgeTpuCompileError               edgetpu_compiler is missing, or made no usable file
+
+ContractError [edge_runtime.errors]  exit 3
+└─ TargetRefusesError                a device or runtime cannot run this file
 """
 
-from edge_runtime.errors import MelanomaError
+from edge_runtime.errors import ContractError, MelanomaError
 
 
 class ConversionError(MelanomaError):
@@ -20,3 +24,11 @@ class CalibrationError(ConversionError):
 
 class ParityError(ConversionError):
     """A converted file is too far from the model it came from."""
+
+
+class EdgeTpuCompileError(ConversionError):
+    """The Edge TPU compiler is missing, or made no file that is worth publishing."""
+
+
+class TargetRefusesError(ContractError):
+    """A device or runtime cannot run this file."""
