@@ -28,6 +28,8 @@ class Assessment:
         variant: Numeric form of the model.
         runtime: Package and version that computed.
         delegate: ``cpu`` or ``edgetpu``.
+        fallback: Why another file than the one that was opened computed this, with the name of
+            that one; None if the opened one did. ``model`` names the file that computed.
     """
 
     decision: Decision
@@ -41,3 +43,4 @@ class Assessment:
     variant: str
     runtime: str
     delegate: str
+    fallback: str | None = None

@@ -1,41 +1,53 @@
 """A verified model that turns pictures into assessments."""
 
+import logging
 import math
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
+
+import numpy as np
 
 from edge_runtime.assessment import Assessment, Decision
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.embed import SealedModel, open_sealed
 from edge_runtime.contract.operating_point import score_from_logit
 from edge_runtime.contract.preprocess import Pixels, preprocess, preprocess_frame
-from edge_runtime.errors import ContractError, DelegateUnavailableError, TensorMismatchError
-from edge_runtime.interpreter import load_runner
+from edge_runtime.errors import ContractError, DeviceError, InputError, SelfTestError
+from edge_runtime.fallback import open_fallback
+from edge_runtime.opening import (
+    LoadOptions,
+    OpenedModel,
+    OpeningTimes,
+    open_model,
+    require_same_tensors,
+)
 from edge_runtime.quality import retake_reasons
 from edge_runtime.runner import Runner, RunnerInfo
-from edge_runtime.self_test import logit_of, run_self_test
+from edge_runtime.self_test import SelfTestMode, logit_of
+from edge_runtime.thread_choice import ThreadCount
+
+__all__ = ["FrameLike", "LesionClassifier", "OpeningTimes"]
+
+log = logging.getLogger("melanoma")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpeningTimes:
-    """What :meth:`LesionClassifier.open` took; zero for parts that were joined by hand.
+class FrameLike(Protocol):
+    """What a frame source hands out."""
 
-    Attributes:
-        verify_ms: Reading the file and verifying its seal.
-        load_ms: Importing the runtime and loading the model.
-        self_test_ms: Running the golden cases.
-    """
-
-    verify_ms: float = 0.0
-    load_ms: float = 0.0
-    self_test_ms: float = 0.0
+    @property
+    def pixels(self) -> Pixels:
+        """Decoded uint8 RGB pixels (height, width, 3)."""
 
 
 class LesionClassifier:
-    """Card, preprocessing, network and operating point as one. Not safe to share between threads.
+    """Card, preprocessing, network and operating point as one.
+
+    It may be shared between threads: their calls wait for one another. ``ParallelClassifier``
+    works on several pictures at once.
 
     Use :meth:`open`, which verifies the file and runs its golden cases:
 
@@ -49,46 +61,69 @@ class LesionClassifier:
         Raises:
             TensorMismatchError: If the runner's tensors are not those on the card.
         """
-        _require_same_tensors(model.card, runner)
+        require_same_tensors(model.card, runner)
         self._model = model
-        self._runner = runner
+        self._runner: Runner | None = runner
+        self._spare: OpenedModel | None = None
+        self._fallback: str | None = None
+        self._lock = threading.Lock()
         self.opening = OpeningTimes()
 
     @classmethod
     def open(
-        cls, path: Path, *, runtime: str = "auto", delegate: str | None = None, threads: int = 1
+        cls,
+        path: Path,
+        *,
+        runtime: str = "auto",
+        delegate: str | None = None,
+        threads: ThreadCount = 1,
+        self_test: SelfTestMode = "always",
+        fallback: Path | None = None,
     ) -> Self:
         """Verify a model file, load it and run its golden cases.
 
         Args:
             path: A ``.tflite`` file with a card.
             runtime: ``auto``, ``ai-edge-litert`` or ``tflite-runtime``.
-            delegate: ``cpu`` or ``edgetpu``; None takes what the card requires.
-            threads: Threads of one inference.
+            delegate: ``cpu``, ``edgetpu`` or one of its devices, as in ``usb:0``; None takes what
+                the card requires.
+            threads: Threads of one inference; ``auto`` takes what is fastest here, measured at
+                the first start.
+            self_test: ``always``, or ``remembered`` to leave out golden cases that are known to
+                pass here with these versions. The file's hashes are verified in either case.
+            fallback: A variant for the processor that takes over if the accelerator which
+                ``path`` needs is absent or fails; every assessment then says so.
 
         Raises:
             ContractError: If the file has no valid card, bytes have changed, or the golden cases
                 come out differently here.
-            DeviceError: If no runtime works or a delegate is absent.
+            DeviceError: If no runtime works, or a delegate is absent and there is no fallback.
         """
-        start = time.perf_counter()
-        model = open_sealed(path)
-        verified = time.perf_counter()
-        required = model.card.requires_delegate
-        if delegate not in (None, required):
-            raise DelegateUnavailableError(
-                f"expected delegate {required!r}, for which {path.name!r} was made. "
-                f"Received: delegate={delegate!r}. Use the variant that was made for it."
-            )
-        runner = load_runner(path, runtime=runtime, delegate=required, threads=threads)
-        classifier = cls(model, runner)
-        loaded = time.perf_counter()
-        run_self_test(model, runner)
-        classifier.opening = OpeningTimes(
-            verify_ms=(verified - start) * 1e3,
-            load_ms=(loaded - verified) * 1e3,
-            self_test_ms=(time.perf_counter() - loaded) * 1e3,
+        options = LoadOptions(
+            runtime=runtime, delegate=delegate, threads=threads, self_test=self_test
         )
+        try:
+            opened = open_model(path, options)
+        except (DeviceError, SelfTestError) as error:
+            card = open_sealed(path).card
+            if fallback is None or card.requires_delegate == "cpu":
+                raise
+            classifier = cls._of(open_fallback(fallback, options, card))
+            classifier._note_fallback(card, error)
+            return classifier
+        classifier = cls._of(opened)
+        if fallback is not None and opened.model.card.requires_delegate != "cpu":
+            try:
+                classifier._spare = open_fallback(fallback, options, opened.model.card)
+            except BaseException:
+                classifier.close()
+                raise
+        return classifier
+
+    @classmethod
+    def _of(cls, opened: OpenedModel) -> Self:
+        classifier = cls(opened.model, opened.runner)
+        classifier.opening = opened.times
         return classifier
 
     def __enter__(self) -> Self:
@@ -103,22 +138,31 @@ class LesionClassifier:
         self.close()
 
     def close(self) -> None:
-        """Let go of the interpreter and its memory."""
-        del self._runner
+        """Let go of the interpreter, its memory and its process; a second call does nothing."""
+        with self._lock:
+            for runner in (self._runner, self._spare.runner if self._spare else None):
+                if runner is not None:
+                    runner.close()
+            self._runner = self._spare = None
 
     @property
     def card(self) -> ModelCard:
-        """The model's card."""
+        """Card of the file that computes: the fallback's, once that has taken over."""
         return self._model.card
 
     @property
     def info(self) -> RunnerInfo:
         """What computes."""
-        return self._runner.info
+        return self._active.info
+
+    @property
+    def fallback(self) -> str | None:
+        """Why the fallback has taken over; None while it has not."""
+        return self._fallback
 
     def logit(self, pixels: Pixels) -> float:
         """The network's logit of uint8 pixels (H, W, 3) that ``preprocess`` made."""
-        return logit_of(self._runner, pixels)
+        return logit_of(self._active, pixels)
 
     def assess(self, picture: Path | bytes | Pixels) -> Assessment:
         """Assess one picture.
@@ -130,8 +174,56 @@ class LesionClassifier:
         Raises:
             InputError: If the picture cannot be used.
             ContractError: If the network's output is not a finite number.
+            DeviceError: If the accelerator fails and there is no fallback, or the classifier is
+                closed.
         """
-        start = time.perf_counter()
+        with self._lock:
+            start = time.perf_counter()
+            try:
+                return self._assess(picture, start)
+            except DeviceError as error:
+                if self._spare is None:
+                    raise
+                self._switch(self._spare, error)
+            return self._assess(picture, start)
+
+    def assess_stream(
+        self, frames: Iterable[Pixels | FrameLike]
+    ) -> Iterator[Assessment | InputError]:
+        """Assess frames as they come; a frame that cannot be used gives its error, in its place.
+
+        Args:
+            frames: Decoded uint8 RGB pixels (height, width, 3), or objects that hold them.
+        """
+        for frame in frames:
+            try:
+                yield self.assess(frame if isinstance(frame, np.ndarray) else frame.pixels)
+            except InputError as error:
+                yield error
+
+    @property
+    def _active(self) -> Runner:
+        if self._runner is None:
+            raise DeviceError(
+                "expected an open classifier. Received: one that was closed. Open the file again."
+            )
+        return self._runner
+
+    def _switch(self, spare: OpenedModel, error: DeviceError) -> None:
+        failed, self._runner = self._runner, spare.runner
+        self._note_fallback(self.card, error)
+        self._model, self._spare = spare.model, None
+        if failed is not None:
+            failed.close()
+
+    def _note_fallback(self, failed: ModelCard, error: Exception) -> None:
+        self._fallback = f"in place of {failed.name}: {error}"
+        log.warning("The fallback computes from now on, %s", self._fallback)
+
+    def _assess(self, picture: Path | bytes | Pixels, start: float) -> Assessment:
+        """The assessment; ``start`` is the reading of ``perf_counter`` when it was asked for."""
+        runner = self._active
+        began = time.perf_counter()
         if isinstance(picture, Path | bytes):
             pixels = preprocess(picture, self.card.preprocessing)
         else:
@@ -139,7 +231,7 @@ class LesionClassifier:
         preprocessed = time.perf_counter()
         retake = retake_reasons(pixels)
         checked = time.perf_counter()
-        logit = None if retake else self.logit(pixels)
+        logit = None if retake else logit_of(runner, pixels)
         invoked = time.perf_counter()
         decision, score, reasons = (
             (Decision.RETAKE, None, retake) if logit is None else self._decide(logit)
@@ -149,13 +241,14 @@ class LesionClassifier:
             score=score,
             logit=logit,
             reasons=reasons,
-            preprocess_ms=(preprocessed - start) * 1e3,
+            preprocess_ms=(preprocessed - began) * 1e3,
             invoke_ms=(invoked - checked) * 1e3,
             latency_ms=(time.perf_counter() - start) * 1e3,
             model=self.card.name,
             variant=self.card.variant,
-            runtime=self.info.runtime,
-            delegate=self.info.delegate,
+            runtime=runner.info.runtime,
+            delegate=runner.info.delegate,
+            fallback=self._fallback,
         )
 
     def _decide(self, logit: float) -> tuple[Decision, float, tuple[str, ...]]:
@@ -171,15 +264,3 @@ class LesionClassifier:
         relation = "at or above" if refer else "below"
         reason = f"score {score:.3f} is {relation} the threshold {point.threshold:.3f}"
         return Decision.REFER if refer else Decision.NO_REFERRAL, score, (reason,)
-
-
-def _require_same_tensors(card: ModelCard, runner: Runner) -> None:
-    for role, expected, received in (
-        ("input", card.input, runner.input),
-        ("output", card.output, runner.output),
-    ):
-        if expected != received:
-            raise TensorMismatchError(
-                f"expected the {role} tensor on the card, {expected}. Received: {received}. "
-                "The card belongs to another model: export it again."
-            )

@@ -2,10 +2,13 @@
 
 import ctypes
 import platform
+import re
 
 from edge_runtime.errors import DelegateUnavailableError
 
 DELEGATES = ("cpu", "edgetpu")
+# How libedgetpu names a device: usb, usb:0, pci or pci:0.
+EDGETPU_DEVICES = "usb, usb:0, pci or pci:0"
 EDGETPU_OPERATOR = "edgetpu-custom-op"
 
 _EDGETPU_LIBRARIES = {
@@ -14,6 +17,25 @@ _EDGETPU_LIBRARIES = {
     "Windows": "edgetpu.dll",
 }
 _EDGETPU_INSTALL = "https://coral.ai/docs/accelerator/get-started"
+_EDGETPU_DEVICE = re.compile(r"(usb|pci)(:\d{1,2})?")
+
+
+def split_delegate(delegate: str) -> tuple[str, str]:
+    """The delegate and the device that a word such as ``usb:0`` names, as in ``edgetpu, usb:0``.
+
+    The device is empty where none is named: libedgetpu then takes the first that it finds.
+
+    Raises:
+        DelegateUnavailableError: If the word names none.
+    """
+    if delegate in DELEGATES:
+        return delegate, ""
+    if _EDGETPU_DEVICE.fullmatch(delegate):
+        return "edgetpu", delegate
+    raise DelegateUnavailableError(
+        f"expected {', '.join(DELEGATES)}, or a device of an Edge TPU: {EDGETPU_DEVICES}. "
+        f"Received: delegate={delegate!r}"
+    )
 
 
 def edgetpu_library() -> str:

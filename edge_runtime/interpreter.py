@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.contract.quantization import TensorSpec
-from edge_runtime.delegates import EDGETPU_OPERATOR, require_edgetpu_library
+from edge_runtime.delegates import EDGETPU_OPERATOR, require_edgetpu_library, split_delegate
 from edge_runtime.errors import (
     DelegateUnavailableError,
     RuntimeUnavailableError,
@@ -45,6 +45,11 @@ class RuntimeStatus:
     name: str
     version: str | None
     problem: str | None
+
+    @property
+    def label(self) -> str:
+        """Name and version, as in ``ai-edge-litert 2.3.0``."""
+        return f"{self.name} {self.version}"
 
 
 def probe_runtime(name: str) -> RuntimeStatus:
@@ -99,7 +104,7 @@ def choose_runtime(wanted: str = "auto") -> RuntimeStatus:
 def load_runner(
     path: Path,
     *,
-    runtime: str = "auto",
+    runtime: str | RuntimeStatus = "auto",
     delegate: str = "cpu",
     threads: int = 1,
     optimized: bool = True,
@@ -108,8 +113,10 @@ def load_runner(
 
     Args:
         path: A ``.tflite`` file.
-        runtime: ``auto`` or one of :data:`RUNTIMES`.
-        delegate: ``cpu`` or ``edgetpu``.
+        runtime: ``auto``, one of :data:`RUNTIMES`, or what :func:`choose_runtime` found, which
+            is not probed again.
+        delegate: ``cpu``, ``edgetpu``, or a device of an Edge TPU, as in ``usb:0``. An Edge TPU
+            is driven in this process: see ``supervised_runner`` for one that survives its driver.
         threads: Threads of one inference.
         optimized: Whether the runtime may use XNNPACK. Without it, ai-edge-litert rounds int8
             as tflite-runtime does.
@@ -119,13 +126,14 @@ def load_runner(
         DelegateUnavailableError: If the model or the caller wants an accelerator that is absent.
         TensorMismatchError: If the file is no model with one static input and one static output.
     """
+    delegate, device = split_delegate(delegate)
     library = require_edgetpu_library() if delegate == "edgetpu" else None
-    status = choose_runtime(runtime)
+    status = choose_runtime(runtime) if isinstance(runtime, str) else runtime
     module = importlib.import_module(_MODULES[status.name])
-    delegates = [_load_delegate(module, library)] if library else []
+    delegates = [_load_delegate(module, library, device)] if library else []
     interpreter = _load_interpreter(module, path, delegates, threads, optimized=optimized)
     info = RunnerInfo(
-        runtime=f"{status.name} {status.version}",
+        runtime=status.label,
         delegate=delegate,
         kernel_family=_kernel_family(status.name, delegate, optimized=optimized),
         threads=threads,
@@ -133,13 +141,14 @@ def load_runner(
     return _InterpreterRunner(interpreter, info)
 
 
-def _load_delegate(module: Any, library: str) -> Any:
+def _load_delegate(module: Any, library: str, device: str) -> Any:
     try:
         with native_output_hidden():
-            return module.load_delegate(library)
+            return module.load_delegate(library, {"device": device} if device else {})
     except (ValueError, RuntimeError, OSError) as error:
         raise DelegateUnavailableError(
-            f"expected an Edge TPU that {library} can drive. Received: {error}. "
+            f"expected an Edge TPU that {library} can drive. "
+            f"Received: {error} (device={device or 'any'}). "
             "Plug in the Coral, or use the int8 variant."
         ) from error
 
@@ -203,6 +212,9 @@ class _InterpreterRunner:
         self._interpreter.invoke()
         output: Tensor = self._interpreter.get_tensor(self._output_index)
         return output
+
+    def close(self) -> None:
+        self._interpreter = None
 
 
 def _spec(details: dict[str, Any]) -> TensorSpec:

@@ -46,6 +46,9 @@ class Runner(Protocol):
     def run(self, tensor: Tensor) -> Tensor:
         """The output tensor for an input tensor; both as their specs say."""
 
+    def close(self) -> None:
+        """Let go of the model, its memory and its process; run nothing after it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FakeRunner:
@@ -61,3 +64,6 @@ class FakeRunner:
     def run(self, tensor: Tensor) -> Tensor:
         """What the handler returns for the tensor."""
         return self.handler(tensor)
+
+    def close(self) -> None:
+        """Nothing is held."""

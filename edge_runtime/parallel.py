@@ -1,0 +1,150 @@
+"""Several pictures at once: a thread and an interpreter of its own for each core.
+
+The runtimes let go of Python's lock while they compute, and one thread in each of several
+interpreters gets more pictures through than several threads in one.
+"""
+
+import queue
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from edge_runtime.assessment import Assessment
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.contract.card import ModelCard
+from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.errors import InputError
+from edge_runtime.runner import RunnerInfo
+from edge_runtime.self_test import SelfTestMode
+from edge_runtime.thread_choice import available_cores
+
+Picture = TypeVar("Picture", bound=Path | bytes | Pixels)
+_WAITING_PER_WORKER = 2  # so that no worker waits while the caller looks at a result
+
+
+class ParallelClassifier:
+    """Interpreters of one file that share the work; results come in the order of the pictures.
+
+        with ParallelClassifier.open(Path("inceptionv3_mixed8_224_int8.tflite")) as classifier:
+            for picture, outcome in classifier.assess_many(pictures):
+                ...
+
+    For one caller at a time. Each interpreter holds the network's weights once more.
+    """
+
+    def __init__(self, classifiers: Iterable[LesionClassifier]) -> None:
+        """Join classifiers of one file, at least one."""
+        self._classifiers = tuple(classifiers)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        workers: int | None = None,
+        runtime: str = "auto",
+        self_test: SelfTestMode = "always",
+    ) -> Self:
+        """Verify and load a model file for the processor, once a worker.
+
+        Args:
+            path: A ``.tflite`` file with a card that requires no accelerator.
+            workers: Pictures that are worked on at once; None takes the cores of this process.
+            runtime: As in :meth:`LesionClassifier.open`.
+            self_test: As in :meth:`LesionClassifier.open`; ``always`` proves every interpreter.
+
+        Raises:
+            MelanomaError: As :meth:`LesionClassifier.open` does.
+        """
+        opened: list[LesionClassifier] = []
+        try:
+            # One after the other: hiding the native log lines moves the process's own streams.
+            for _ in range(workers or available_cores()):
+                opened.append(
+                    LesionClassifier.open(
+                        path, runtime=runtime, delegate="cpu", threads=1, self_test=self_test
+                    )
+                )
+        except BaseException:
+            for classifier in opened:
+                classifier.close()
+            raise
+        return cls(opened)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the interpreters and their memory."""
+        for classifier in self._classifiers:
+            classifier.close()
+
+    @property
+    def card(self) -> ModelCard:
+        """The model's card."""
+        return self._classifiers[0].card
+
+    @property
+    def info(self) -> RunnerInfo:
+        """What computes, in each worker."""
+        return self._classifiers[0].info
+
+    def assess_many(
+        self, pictures: Iterable[Picture]
+    ) -> Iterator[tuple[Picture, Assessment | InputError]]:
+        """Each picture with its assessment, or with the reason why it has none, in order.
+
+        Pictures are taken from the iterable a few ahead. When the caller stops early, or Ctrl-C
+        does, those at work are finished and no further one is begun.
+
+        Args:
+            pictures: As :meth:`LesionClassifier.assess` takes them.
+
+        Raises:
+            ContractError: If the network's output is not a finite number.
+        """
+        idle: queue.SimpleQueue[LesionClassifier] = queue.SimpleQueue()
+        for classifier in self._classifiers:
+            idle.put(classifier)
+        ahead: deque[tuple[Picture, Future[Assessment | InputError]]] = deque()
+        workers = len(self._classifiers)
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="assess")
+        try:
+            for picture in pictures:
+                ahead.append((picture, pool.submit(_assess, idle, picture)))
+                if len(ahead) > workers * _WAITING_PER_WORKER:
+                    yield _finished(ahead)
+            while ahead:
+                yield _finished(ahead)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _assess(
+    idle: "queue.SimpleQueue[LesionClassifier]", picture: Path | bytes | Pixels
+) -> Assessment | InputError:
+    classifier = idle.get()
+    try:
+        return classifier.assess(picture)
+    except InputError as error:
+        return error
+    finally:
+        idle.put(classifier)
+
+
+def _finished(
+    ahead: "deque[tuple[Picture, Future[Assessment | InputError]]]",
+) -> tuple[Picture, Assessment | InputError]:
+    picture, future = ahead.popleft()
+    return picture, future.result()
