@@ -14,17 +14,29 @@ from edge_runtime.evaluation.metrics import (
     roc_auc,
     roc_curve,
 )
+from edge_runtime.evaluation.paired import (
+    Decided,
+    McNemar,
+    cases_needed,
+    mcnemar,
+    paired_changes,
+)
 
 __all__ = [
     "Confusion",
+    "Decided",
     "Estimate",
+    "McNemar",
     "average_precision",
     "bootstrap_difference",
     "bootstrap_metrics",
     "brier",
+    "cases_needed",
     "confusion",
     "expected_calibration_error",
     "fit_temperature",
+    "mcnemar",
+    "paired_changes",
     "roc_auc",
     "roc_curve",
 ]

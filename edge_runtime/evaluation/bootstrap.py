@@ -6,24 +6,18 @@ Welsh 2007, doi 10.1111/j.1467-9868.2007.00593.x). Resamples in which a figure i
 want of one class, are left out of its interval.
 """
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal, Self
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from edge_runtime.evaluation.area import widen_uncertain_area
-from edge_runtime.evaluation.cases import group_indices
 from edge_runtime.evaluation.estimate import Estimate
 from edge_runtime.evaluation.extremes import widen_extremes
 from edge_runtime.evaluation.metrics import threshold_rates
-from edge_runtime.evaluation.ranking import CumulativeCounts, FloatArray, IntArray, Ranking
-
-# Resamples are computed in blocks whose largest array has this size: about a dozen such arrays
-# live at once, and small ones stay in the processor's cache.
-BLOCK_BYTES = 2**20
+from edge_runtime.evaluation.ranking import CumulativeCounts, FloatArray, Ranking
+from edge_runtime.evaluation.resampling import Resampling
 
 _RANK_METRICS: dict[str, Callable[[CumulativeCounts], FloatArray]] = {
     "roc_auc": CumulativeCounts.roc_auc,
@@ -75,7 +69,7 @@ def bootstrap_metrics(
     """
     ranking = Ranking.of(labels, scores)
     passing = ranking.passing(threshold)
-    plan = _Resampling.of(len(ranking.order), groups, resamples, confidence, seed)
+    plan = Resampling.of(len(ranking.order), groups, resamples, confidence, seed)
     figures = plan.estimates(lambda weights: _all_figures(ranking.counts(weights), passing))
     estimates = dict(zip(_REPORTED, figures, strict=True))
     estimates["roc_auc"] = widen_uncertain_area(estimates["roc_auc"], np.asarray(labels))
@@ -113,7 +107,7 @@ def bootstrap_difference(
         ValueError: resamples or confidence are out of range.
     """
     a, b, area = Ranking.of(labels, scores_a), Ranking.of(labels, scores_b), _RANK_METRICS[metric]
-    plan = _Resampling.of(len(a.order), groups, resamples, confidence, seed)
+    plan = Resampling.of(len(a.order), groups, resamples, confidence, seed)
     return plan.estimates(lambda weights: [area(b.counts(weights)) - area(a.counts(weights))])[0]
 
 
@@ -121,66 +115,3 @@ def _all_figures(counts: CumulativeCounts, passing: int) -> list[FloatArray]:
     figures = threshold_rates(*counts.cut(passing))
     figures |= {name: area(counts) for name, area in _RANK_METRICS.items()}
     return [figures[name] for name in _REPORTED]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Resampling:
-    """How cases are redrawn: as ``units`` lesions, or as single cases where those are unknown."""
-
-    count: int
-    units: int
-    unit_of_case: NDArray[np.intp] | None
-    resamples: int
-    confidence: float
-    seed: int
-
-    @classmethod
-    def of(
-        cls, count: int, groups: ArrayLike | None, resamples: int, confidence: float, seed: int
-    ) -> Self:
-        if resamples < 1:
-            raise ValueError(f"Expected at least one resample. Received: {resamples=}.")
-        if not 0.0 < confidence < 1.0:
-            raise ValueError(f"Expected a confidence between 0 and 1. Received: {confidence=}.")
-        unit_of_case, units = (None, count) if groups is None else group_indices(groups, count)
-        return cls(
-            count=count,
-            units=units,
-            unit_of_case=unit_of_case,
-            resamples=resamples,
-            confidence=confidence,
-            seed=seed,
-        )
-
-    def estimates(self, figures: Callable[[IntArray], list[FloatArray]]) -> list[Estimate]:
-        """Each figure on the cases as they are, with its interval over the resamples.
-
-        Args:
-            figures: from weightings, int64, shape (b, count), to arrays of shape (b,).
-        """
-        values = figures(np.ones((1, self.count), dtype=np.int64))
-        blocks = [figures(weights) for weights in self._weights()]
-        return [
-            self._estimate(float(value[0]), np.concatenate(resampled))
-            for value, *resampled in zip(values, *blocks, strict=True)
-        ]
-
-    def _weights(self) -> Iterator[IntArray]:
-        """Blocks of case weights, int64, shape (block, count), one row per resample."""
-        generator = np.random.Generator(np.random.PCG64(self.seed))
-        rows_per_block = max(1, BLOCK_BYTES // (self.count * np.dtype(np.int64).itemsize))
-        for first in range(0, self.resamples, rows_per_block):
-            rows = min(rows_per_block, self.resamples - first)
-            drawn = generator.integers(self.units, size=(rows, self.units))
-            drawn += np.arange(rows)[:, np.newaxis] * self.units
-            times = np.bincount(drawn.ravel(), minlength=rows * self.units)
-            times = times.reshape(rows, self.units)
-            yield times if self.unit_of_case is None else times[:, self.unit_of_case]
-
-    def _estimate(self, value: float, resampled: FloatArray) -> Estimate:
-        defined = resampled[~np.isnan(resampled)]
-        low = high = math.nan
-        if defined.size and not math.isnan(value):
-            tail = (1.0 - self.confidence) / 2.0
-            low, high = (float(end) for end in np.quantile(defined, [tail, 1.0 - tail]))
-        return Estimate(value=value, low=low, high=high, confidence=self.confidence)

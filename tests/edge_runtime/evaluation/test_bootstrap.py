@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from edge_runtime.errors import DatasetError
 from edge_runtime.evaluation import (
     average_precision,
-    bootstrap,
     bootstrap_difference,
     bootstrap_metrics,
     confusion,
+    resampling,
     roc_auc,
 )
 
@@ -82,7 +82,7 @@ def test_block_size_changes_nothing(monkeypatch, grouped):
     groups = np.arange(101) // 3 if grouped else None
     whole = bootstrap_metrics(labels, scores, 0.7, groups=groups, resamples=64)
     for block_bytes in (1, 101 * 8 * 5):
-        monkeypatch.setattr(bootstrap, "BLOCK_BYTES", block_bytes)
+        monkeypatch.setattr(resampling, "BLOCK_BYTES", block_bytes)
         assert bootstrap_metrics(labels, scores, 0.7, groups=groups, resamples=64) == whole
 
 
