@@ -1,0 +1,123 @@
+"""Several pictures at once: what one interpreter says of each, in order, errors in their place."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from edge_runtime import Assessment, LesionClassifier, ParallelClassifier
+from edge_runtime.contract.embed import SealedModel
+from edge_runtime.errors import ContractError, DelegateUnavailableError, ImageDecodeError
+from edge_runtime.runner import FakeRunner
+
+Seal = Callable[..., SealedModel]
+Draw = Callable[..., npt.NDArray[np.uint8]]
+
+ASSESS_FOR_EVER = """
+import itertools, sys
+from pathlib import Path
+from edge_runtime import ParallelClassifier
+with ParallelClassifier.open(Path(sys.argv[1]), workers=2) as classifier:
+    for _ in classifier.assess_many(itertools.repeat(Path(sys.argv[2]))):
+        sys.stdout.write("one\\n")
+        sys.stdout.flush()
+"""
+
+
+def without_timings(assessment: Assessment) -> Assessment:
+    return dataclasses.replace(assessment, preprocess_ms=0, invoke_ms=0, latency_ms=0)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("variant", ["float32", "int8"])
+def test_results_are_those_of_one_interpreter_in_order_with_errors_in_place(
+    sealed_model: Seal, lesion: Draw, tmp_path: Path, variant: str, workers: int
+) -> None:
+    pictures = []
+    for seed in range(12):
+        pictures.append(tmp_path / f"{seed}.png")
+        Image.fromarray(lesion(48, 48 + seed * 8, seed)).save(pictures[-1])
+    pictures[4].write_bytes(b"no picture")
+    model = sealed_model(variant).path
+    with ParallelClassifier.open(model, workers=workers) as many:
+        outcomes = list(many.assess_many(pictures))
+    assert [picture for picture, _ in outcomes] == pictures
+    with LesionClassifier.open(model) as one:
+        for picture, outcome in outcomes:
+            if picture == pictures[4]:
+                assert isinstance(outcome, ImageDecodeError)
+            else:
+                assert isinstance(outcome, Assessment)
+                assert without_timings(outcome) == without_timings(one.assess(picture))
+
+
+def test_arrays_and_bytes_are_taken_as_well(sealed_model: Seal, lesion: Draw) -> None:
+    with ParallelClassifier.open(sealed_model().path, workers=2) as many:
+        (_, array), (_, encoded) = many.assess_many([lesion(), b"no picture"])
+        assert list(many.assess_many([])) == []
+    assert isinstance(array, Assessment)
+    assert isinstance(encoded, ImageDecodeError)
+
+
+def test_pictures_are_taken_a_few_ahead_and_none_after_the_caller_stops(
+    sealed_model: Seal, lesion: Draw
+) -> None:
+    taken = []
+
+    def source() -> Iterator[npt.NDArray[np.uint8]]:
+        for number in range(1000):
+            taken.append(number)
+            yield lesion(40, 40)
+
+    with ParallelClassifier.open(sealed_model().path, workers=2) as many:
+        results = many.assess_many(source())
+        for _ in range(3):
+            next(results)
+        results.close()
+        before = len(taken)
+        assert before <= 8
+        assert next(many.assess_many([lesion()]))[1].score is not None
+    assert len(taken) == before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("assess")]
+
+
+def test_a_model_that_computes_no_number_ends_the_work(sealed_model: Seal, lesion: Draw) -> None:
+    sealed = sealed_model()
+    broken = FakeRunner(
+        handler=lambda _: np.full((1, 1), np.nan, np.float32),
+        input=sealed.card.input,
+        output=sealed.card.output,
+    )
+    many = ParallelClassifier([LesionClassifier(sealed, broken) for _ in range(2)])
+    with pytest.raises(ContractError, match="finite logit"):
+        list(many.assess_many([lesion()] * 5))
+
+
+def test_a_file_for_an_accelerator_is_refused(sealed_model: Seal) -> None:
+    sealed = sealed_model("int8", variant="edgetpu", requires_delegate="edgetpu")
+    with pytest.raises(DelegateUnavailableError, match="delegate='cpu'"):
+        ParallelClassifier.open(sealed.path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C")
+def test_ctrl_c_ends_the_process_at_once(sealed_model: Seal, picture: Callable[..., Path]) -> None:
+    command = [sys.executable, "-c", ASSESS_FOR_EVER, sealed_model().path, picture()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"one\n"
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        complaints = process.stderr.read().decode()
+    assert process.returncode == -signal.SIGINT
+    assert complaints.count("Traceback") == 1
+    assert complaints.rstrip().endswith("KeyboardInterrupt")
