@@ -6,7 +6,6 @@ loads parameters into the chip once, and one that runs and brings along what it 
 
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 from converter.errors import ConversionError
 from converter.graph import OperatorRecord
@@ -43,11 +42,12 @@ def read_package(operator: OperatorRecord) -> EdgeTpuPackage:
         cached = streamed = 0
         for executable in _executables(_bytes(package, _PACKAGE_EXECUTABLES)):
             size = len(_bytes(executable, _EXECUTABLE_PARAMETERS))
-            if _number(executable, _EXECUTABLE_TYPE) == _PARAMETER_CACHING:
+            kind = executable.field(_EXECUTABLE_TYPE)
+            if kind is not None and _at("<h", executable.content, kind) == _PARAMETER_CACHING:
                 cached += size
             else:
                 streamed += size
-    except (struct.error, ValueError, IndexError, TypeError) as error:
+    except (struct.error, ValueError) as error:
         raise ConversionError(
             f"expected a package of the Edge TPU compiler in operator #{operator.index}. "
             f"Received: {error}. Compile the model again."
@@ -55,34 +55,51 @@ def read_package(operator: OperatorRecord) -> EdgeTpuPackage:
     return EdgeTpuPackage(cached_bytes=cached, streamed_bytes=streamed)
 
 
-def _root(content: bytes) -> Any:
-    from flatbuffers import number_types, table  # type: ignore[import-untyped]
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """A flatbuffer table: where it lies in its bytes."""
 
-    whole = table.Table(content, 0)
-    return table.Table(content, whole.Get(number_types.UOffsetTFlags, 0))
+    content: bytes
+    start: int
+
+    def field(self, number: int) -> int | None:
+        """Where a field lies; None if it has its default."""
+        vtable = self.start - _at("<i", self.content, self.start)
+        slot = 4 + 2 * number
+        if slot >= _at("<H", self.content, vtable):
+            return None
+        offset = _at("<H", self.content, vtable + slot)
+        return self.start + offset if offset else None
+
+    def vector(self, number: int) -> tuple[int, int]:
+        """Where a vector's items begin, and how many there are."""
+        field = self.field(number)
+        if field is None:
+            return 0, 0
+        start = field + _at("<I", self.content, field)
+        return start + 4, _at("<I", self.content, start)
 
 
-def _bytes(table: Any, number: int) -> bytes:
-    offset = table.Offset(4 + 2 * number)
-    if not offset:
-        return b""
-    start, length = table.Vector(offset), table.VectorLen(offset)
-    if start + length > len(table.Bytes):
+def _at(form: str, content: bytes, place: int) -> int:
+    number: int = struct.unpack_from(form, content, place)[0]
+    return number
+
+
+def _root(content: bytes) -> _Table:
+    return _Table(content=content, start=_at("<I", content, 0))
+
+
+def _bytes(table: _Table, number: int) -> bytes:
+    start, length = table.vector(number)
+    if start + length > len(table.content):
         raise ValueError(f"{length} bytes at {start}")
-    return bytes(table.Bytes[start : start + length])
+    return table.content[start : start + length]
 
 
-def _number(table: Any, number: int) -> int:
-    from flatbuffers import number_types
-
-    offset = table.Offset(4 + 2 * number)
-    return int(table.Get(number_types.Int16Flags, table.Pos + offset)) if offset else 0
-
-
-def _executables(content: bytes) -> list[Any]:
-    table = _root(content)
-    offset = table.Offset(4)
-    count = table.VectorLen(offset) if offset else 0
+def _executables(content: bytes) -> list[_Table]:
+    start, count = _root(content).vector(0)
     if count * 4 > len(content):
         raise ValueError(f"{count} executables")
-    return [_root(table.String(table.Vector(offset) + 4 * place)) for place in range(count)]
+    places = [start + 4 * index for index in range(count)]
+    texts = [place + _at("<I", content, place) for place in places]
+    return [_root(content[at + 4 : at + 4 + _at("<I", content, at)]) for at in texts]
