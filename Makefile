@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-output
 
-.PHONY: help test check demo clean
+.PHONY: help test test-interop check demo clean
 
 help:
 	@echo "make test   all checks and tests, and the base install on each Python that is here"
+	@echo "make test-interop  our files in MediaPipe Tasks and tflite-runtime, a few minutes;"
+	@echo "            MODELS=FOLDER takes other models than the published, DATA=FOLDER real pictures"
 	@echo "make check  lint, types and import directions only"
 	@echo "make demo   train, export, assess and benchmark on drawn pictures; report in $(DEMO_OUT)"
 	@echo "            make demo DATA=FOLDER WEIGHTS=FILE does the same on a real set"
@@ -31,8 +33,11 @@ test: check
 	$(BIN)/pytest
 	$(BIN)/python tests/base_install/run.py
 
+test-interop: $(VENV)/installed
+	$(BIN)/python tests/interop/run.py $(if $(MODELS),"$(MODELS)") $(if $(DATA),--data "$(DATA)")
+
 demo: $(VENV)/installed
 	$(BIN)/python demo/run.py --out $(DEMO_OUT) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 clean:
-	rm -rf $(VENV) .venv-base-* build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial
+	rm -rf $(VENV) .venv-base-* .venv-interop* build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial
