@@ -6,6 +6,8 @@ normalisation is folded into the convolutions, as every converter does.
 
 from dataclasses import dataclass
 
+from converter.errors import ConversionError
+
 CUTS = tuple(f"mixed{number}" for number in range(11))
 _BYTES_OF_BIAS = 4
 _LEAST_SIDE = 75  # keras.applications refuses smaller pictures
@@ -117,10 +119,12 @@ def network_cost(cut: str, size_hw: tuple[int, int]) -> NetworkCost:
         size_hw: Height and width of the picture, 75 or more.
 
     Raises:
-        ValueError: If the cut is unknown or the picture too small.
+        ConversionError: If the picture is too small.
     """
     if min(size_hw) < _LEAST_SIDE:
-        raise ValueError(f"a picture of {size_hw}")
+        raise ConversionError(
+            f"expected a picture of {_LEAST_SIDE} pixels or more a side. Received: size_hw={size_hw}."
+        )
     tally = _Tally()
     maps = tally.branch(_Maps(size_hw=size_hw, channels=3), _STEM)
     for block in _BLOCKS[: CUTS.index(cut) + 1]:
