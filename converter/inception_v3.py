@@ -123,7 +123,7 @@ def network_cost(cut: str, size_hw: tuple[int, int]) -> NetworkCost:
     """
     if min(size_hw) < _LEAST_SIDE:
         raise ConversionError(
-            f"expected a picture of {_LEAST_SIDE} pixels or more a side. Received: size_hw={size_hw}."
+            f"expected a picture of at least {_LEAST_SIDE} pixels a side. Received: {size_hw=}."
         )
     tally = _Tally()
     maps = tally.branch(_Maps(size_hw=size_hw, channels=3), _STEM)

@@ -26,6 +26,7 @@ COMPILED, PREDICTED, UNAVAILABLE = "compiled", "predicted", "unavailable"
 # Custom operators that every TFLite runtime brings along.
 _COMMON_CUSTOM = ("TFLite_Detection_PostProcess", "NumericVerify", "Mfcc", "AudioSpectrogram")
 _INT8 = ("int8", "uint8")
+_OLD_RUNTIME = "tflite-runtime-2.14"
 _NOTABLE_SHARE = 0.01
 _CPU_ASSUMPTION = (
     "operators beside convolutions and dense layers cost nothing; 4 threads; nothing else runs"
@@ -160,7 +161,7 @@ def _report_cpu(model: TfliteModel, target: Target) -> Report:
         target=target,
         status=PREDICTED,
         reasons=(),
-        warnings=tuple(_written_too_low(model)),
+        warnings=(*_written_too_low(model), *_refused_by_old(model, target)),
         operators=len(model.operators),
         macs=model.macs,
         latency=latency,
@@ -240,6 +241,13 @@ def _too_new(model: TfliteModel, runtime: str) -> Iterable[str]:
                 f"{name} is written as version {example.version}, its tensors need {needed}, and "
                 f"{runtime} has {newest} as its newest: it may load and misread the file"
             )
+
+
+def _refused_by_old(model: TfliteModel, target: Target) -> Iterable[str]:
+    """What a board with a 32-bit system will meet."""
+    if target.cpu is not None:
+        for reason in _too_new(model, _OLD_RUNTIME):
+            yield f"a 32-bit system has {_OLD_RUNTIME} only, which refuses it: {reason}"
 
 
 def _written_too_low(model: TfliteModel) -> Iterable[str]:

@@ -101,6 +101,9 @@ def test_version_12_is_refused_by_the_old_runtime_alone(edit_tflite: EditTflite)
         "FULLY_CONNECTED version 12: tflite-runtime-2.14 has 10 as its newest",
     )
     assert check(content, "litert-2.3").status == PREDICTED
+    board = check(content, "pi4")
+    assert board.status == PREDICTED
+    assert board.warnings[0].startswith("a 32-bit system has tflite-runtime-2.14 only")
 
 
 def test_the_edge_tpu_compiler_refuses_newer_convolutions(edit_tflite: EditTflite) -> None:
