@@ -162,7 +162,8 @@ class LesionClassifier:
 
     def logit(self, pixels: Pixels) -> float:
         """The network's logit of uint8 pixels (H, W, 3) that ``preprocess`` made."""
-        return logit_of(self._active, pixels)
+        with self._lock:
+            return logit_of(self._active, pixels)
 
     def assess(self, picture: Path | bytes | Pixels) -> Assessment:
         """Assess one picture.

@@ -10,10 +10,8 @@ from edge_runtime.contract.embed import SealedModel, open_sealed
 from edge_runtime.delegates import split_delegate
 from edge_runtime.errors import DelegateUnavailableError, TensorMismatchError
 from edge_runtime.interpreter import choose_runtime, load_runner
-from edge_runtime.process_runner import Launch, ProcessRunner
 from edge_runtime.runner import Runner
 from edge_runtime.self_test import SelfTestMode, ensure_self_test, run_self_test
-from edge_runtime.supervised_runner import SupervisedRunner
 from edge_runtime.thread_choice import AUTO, ThreadCount, choose_runner
 
 EDGETPU_FACTORY = "edge_runtime.delegate_process:load_edgetpu_runner"
@@ -117,6 +115,10 @@ def _load(model: SealedModel, options: LoadOptions) -> Runner:
 
 
 def _on_edgetpu(model: SealedModel, delegate: str, options: LoadOptions) -> Runner:
+    # Processes and pipes take time to import, which no start on the processor should pay.
+    from edge_runtime.process_runner import Launch, ProcessRunner
+    from edge_runtime.supervised_runner import SupervisedRunner
+
     launch = Launch(
         factory=EDGETPU_FACTORY,
         arguments={
