@@ -26,11 +26,14 @@ COMPILED, PREDICTED, UNAVAILABLE = "compiled", "predicted", "unavailable"
 # Custom operators that every TFLite runtime brings along.
 _COMMON_CUSTOM = ("TFLite_Detection_PostProcess", "NumericVerify", "Mfcc", "AudioSpectrogram")
 _INT8 = ("int8", "uint8")
+_INT16 = ("int16",)
 _OLD_RUNTIME = "tflite-runtime-2.14"
 _NOTABLE_SHARE = 0.01
 _CPU_ASSUMPTION = (
     "operators beside convolutions and dense layers cost nothing; 4 threads; nothing else runs"
 )
+_NO_BOARD = "latency is not estimated: the target names no board"
+_SLOW = "latency is not estimated: int16 values run in reference kernels, for seconds"
 _CHIP_ASSUMPTION = (
     "parameters take on the chip what they take in the file (published logs: up to a quarter "
     "more); the executable takes the rest of the 8 MiB"
@@ -155,8 +158,9 @@ def _report_cpu(model: TfliteModel, target: Target) -> Report:
     reasons = [*_open_sizes(model), *_custom(model), *_too_new(model, runtime)]
     if reasons:
         return _refused(model, target, reasons)
-    int8 = sum(o.macs for o in model.operators if _in_int8(o))
-    latency = estimate_cpu(target.cpu, int8, model.macs - int8) if target.cpu else None
+    slow = any(o.macs and _works_on(o, _INT16) for o in model.operators)
+    rate = None if slow else target.cpu
+    int8 = sum(o.macs for o in model.operators if _works_on(o, _INT8))
     return Report(
         target=target,
         status=PREDICTED,
@@ -164,13 +168,9 @@ def _report_cpu(model: TfliteModel, target: Target) -> Report:
         warnings=(*_written_too_low(model), *_refused_by_old(model, target)),
         operators=len(model.operators),
         macs=model.macs,
-        latency=latency,
-        assumptions=(
-            (_CPU_ASSUMPTION,)
-            if target.cpu
-            else ("latency is not estimated: the target names no board",)
-        ),
-        basis=target.cpu.basis if target.cpu else (),
+        latency=estimate_cpu(rate, int8, model.macs - int8) if rate else None,
+        assumptions=(_CPU_ASSUMPTION if rate else _SLOW if slow else _NO_BOARD,),
+        basis=rate.basis if rate else (),
     )
 
 
@@ -196,8 +196,10 @@ def _place(operator: OperatorRecord | None) -> str:
     return f"#{operator.index} {operator.name}" if operator else "nothing"
 
 
-def _in_int8(operator: OperatorRecord) -> bool:
-    return all(tensor is not None and tensor.dtype in _INT8 for tensor in operator.inputs[:2])
+def _works_on(operator: OperatorRecord, dtypes: tuple[str, ...]) -> bool:
+    """Whether its values, and its weights unless they are int8, are of these types."""
+    types = [tensor.dtype if tensor else "" for tensor in operator.inputs[:2]]
+    return bool(types) and types[0] in dtypes and types[-1] in (*dtypes, "int8")
 
 
 def _open_sizes(model: TfliteModel) -> Iterable[str]:

@@ -167,6 +167,18 @@ def test_a_fused_activation_on_pooling_stays_on_the_processor(edit_tflite: EditT
     assert (len(mapping.mapped), mapping.reason) == (2, "has a fused activation")
 
 
+def test_no_latency_is_claimed_for_int16_values(edit_tflite: EditTflite) -> None:
+    def int16(model: Any) -> None:
+        from ai_edge_litert import schema_py_generated as schema
+
+        graph = model.subgraphs[0]
+        graph.tensors[graph.operators[1].inputs[0]].type = schema.TensorType.INT16
+
+    report = check(edit_tflite(TINY_INT8, int16), "pi4")
+    assert (report.status, report.latency) == (PREDICTED, None)
+    assert "reference kernels" in report.assumptions[0]
+
+
 def test_a_custom_operator_is_refused_by_name(edit_tflite: EditTflite) -> None:
     def custom(model: Any) -> None:
         code = model.operatorCodes[0]
