@@ -11,6 +11,7 @@ from typing import Any
 
 from converter.errors import ConversionError
 from converter.graph import OperatorRecord, Quantisation, TensorRecord, TfliteModel, count_macs
+from edge_runtime.errors import MissingDependencyError
 
 IDENTIFIER = b"TFL3"
 _MOST_ITEMS = 100_000  # of one vector of tables; InceptionV3 has 300. Damage reads as billions
@@ -28,9 +29,6 @@ _OPTIONS = {
     "FullyConnectedOptions": ("KeepNumDims", "AsymmetricQuantizeInputs", "WeightsFormat"),
     "Pool2DOptions": ("FusedActivationFunction",),
     "ConcatenationOptions": ("FusedActivationFunction",),
-    "TransposeConvOptions": ("FusedActivationFunction",),
-    "ResizeBilinearOptions": ("HalfPixelCenters",),
-    "ResizeNearestNeighborOptions": ("HalfPixelCenters", "AlignCorners"),
 }
 
 
@@ -42,9 +40,9 @@ def read_flatbuffer(content: bytes) -> TfliteModel:
 
     Raises:
         ConversionError: If it is no TFLite flatbuffer, or a damaged one.
+        MissingDependencyError: If ai-edge-litert is not installed.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
+    schema = _import_schema()
     found = content[4:8]
     if len(content) < 16 or found != IDENTIFIER:
         raise ConversionError(
@@ -58,6 +56,17 @@ def read_flatbuffer(content: bytes) -> TfliteModel:
             f"expected a sound .tflite file. Received: a damaged one: {type(error).__name__}: "
             f"{error}. Copy or export it again."
         ) from error
+
+
+def _import_schema() -> Any:
+    try:
+        from ai_edge_litert import schema_py_generated
+    except ImportError as error:
+        raise MissingDependencyError(
+            "expected ai-edge-litert, which brings the schema of .tflite files. Received: no such "
+            "package. Install it with: pip install ai-edge-litert"
+        ) from error
+    return schema_py_generated
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from converter.errors import ConversionError
 from converter.flatbuffer import read_flatbuffer
 from converter.preflight import COMPILED, PREDICTED, UNAVAILABLE, Report, preflight
 from converter.targets import TARGETS
+from edge_runtime.native_output import native_output_hidden
 
 ROOT = Path(__file__).parents[2]
 TINY_INT8 = (ROOT / "tests/data/tiny_int8.tflite").read_bytes()
@@ -104,6 +105,20 @@ def test_version_12_is_refused_by_the_old_runtime_alone(edit_tflite: EditTflite)
     board = check(content, "pi4")
     assert board.status == PREDICTED
     assert board.warnings[0].startswith("a 32-bit system has tflite-runtime-2.14 only")
+
+
+@pytest.mark.tensorflow
+def test_dynamic_range_of_todays_converter_is_refused_by_the_old_runtime() -> None:
+    tf = pytest.importorskip("tensorflow", reason="needs the convert extra")
+    inputs = tf.keras.Input(batch_shape=(1, 64))
+    converter = tf.lite.TFLiteConverter.from_keras_model(
+        tf.keras.Model(inputs, tf.keras.layers.Dense(32)(inputs))
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    with native_output_hidden():
+        content = converter.convert()
+    assert check(content, "tflite-runtime-2.14").reasons[0].startswith("FULLY_CONNECTED version 12")
+    assert check(content, "litert-2.3").reasons == ()
 
 
 def test_the_edge_tpu_compiler_refuses_newer_convolutions(edit_tflite: EditTflite) -> None:
