@@ -53,7 +53,8 @@ def main() -> None:
         if not files:
             sys.exit(f"expected .tflite files. Received: none in {options.models}")
         rows = [compare(file, pictures, mediapipe, tflite, work) for file in files]
-    sys.stdout.write(f"\n{len(pictures)} {'real' if options.data else 'drawn'} pictures\n")
+    source = f"of {options.data.name}" if options.data else "drawn"
+    sys.stdout.write(f"\n{len(pictures)} pictures {source}\n")
     write_tables(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
@@ -129,8 +130,9 @@ def ask(python: Path, script: str, *arguments: Path) -> dict[str, Any]:
     command = [str(python), str(SCRIPTS / script), *map(str, arguments)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
-        lines = finished.stderr.strip().splitlines() or [f"exit status {finished.returncode}"]
-        return {"problem": lines[-1]}
+        # From the last error on: native messages go over several lines.
+        _, error, message = finished.stderr.rpartition("Error: ")
+        return {"problem": " ".join(message.split()) if error else f"exit {finished.returncode}"}
     result: dict[str, Any] = json.loads(finished.stdout)
     return result
 
