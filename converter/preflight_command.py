@@ -9,7 +9,7 @@ import typer
 from converter.errors import TargetRefusesError
 from converter.latency_estimate import ChipMemory
 from converter.preflight import Report, preflight, read_model
-from converter.targets import TARGETS, find_target
+from converter.targets import TARGETS
 from edge_runtime import console
 
 
@@ -24,7 +24,7 @@ def preflight_command(
     for the Edge TPU.
     """
     console.require_choice("--target", target, list(TARGETS))
-    report = preflight(read_model(file), find_target(target))
+    report = preflight(read_model(file), TARGETS[target])
     if as_json:
         console.write_line(json.dumps(describe_report(report, file)))
     else:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from edge_runtime.errors import InputError
-
 MIB = 1024 * 1024
 
 
@@ -160,16 +158,3 @@ TARGETS = {
         Target(name="litert-2.3", words="ai-edge-litert 2.3.0, any machine", runtime="litert-2.3"),
     )
 }
-
-
-def find_target(name: str) -> Target:
-    """The target of a name.
-
-    Raises:
-        InputError: If there is none.
-    """
-    if name not in TARGETS:
-        raise InputError(
-            f"expected a target out of {', '.join(TARGETS)}. Received: target={name!r}."
-        )
-    return TARGETS[name]
