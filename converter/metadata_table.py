@@ -32,7 +32,7 @@ def build_metadata(*, name: str, description: str, label: str) -> bytes:
         description: What the model is, for people.
         label: What the score is of.
     """
-    import flatbuffers  # type: ignore[import-untyped]
+    import flatbuffers
 
     builder = flatbuffers.Builder(1024)
     subgraph = _table(

@@ -120,7 +120,7 @@ def _bring_weights_inside(model: Any, content: bytes) -> None:
 
 
 def _pack(model: Any, size: int) -> bytes:
-    import flatbuffers  # type: ignore[import-untyped]
+    import flatbuffers
 
     model.buffers = [_AlignedBuffer(buffer) for buffer in model.buffers]
     builder = flatbuffers.Builder(size + _ROOM_FOR_TABLES)
