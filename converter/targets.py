@@ -71,7 +71,7 @@ ON_CHIP_BASIS = (
     "cache used + remaining in compiler logs, MiB: google-coral/edgetpu 6.0 (#211), 6.99 (#356), "
     "7.04 (#671), 7.16 (#518); 6.15 (PINTO0309/openvino2tensorflow #28), 7.06 (WongKinYiu/yolov7 "
     "#1672), 7.24 (motokimura/yolox-ti-lite_tflite #2), 7.64 (eehoeskrap/PaperReview #15); "
-    "exceptions: google-coral/edgetpu 1.1 (#572), 1.9 (#427); small networks 7.7 (#463), 8.2 (#324)",
+    "exceptions: google-coral/edgetpu 1.1 (#572), 1.9 (#427); small ones 7.7 (#463), 8.2 (#324)",
 )
 
 # Pi 4: googlenet_int8 119 ms (1.5 GMAC) and resnet18_int8 98 ms (1.81), ncnn, 4 threads; float:
