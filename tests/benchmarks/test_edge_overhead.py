@@ -1,0 +1,48 @@
+"""What the device's software adds: every part is measured, and they add up."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmarks.edge_overhead import edge, measure_overhead
+from edge_runtime.contract.embed import SealedModel
+from edge_runtime.errors import InputError
+from edge_runtime.thread_choice import available_cores
+
+Seal = Callable[..., SealedModel]
+Save = Callable[..., Path]
+
+
+def test_every_part_is_measured(sealed_model: Seal, picture: Save) -> None:
+    pictures = [picture(f"{number}.png") for number in range(5)]
+    found = measure_overhead(sealed_model().path, pictures)
+    assert (found.pictures, found.cores) == (5, available_cores())
+    parts = (found.preprocess_ms, found.invoke_ms, found.own_ms, found.bare_invoke_ms)
+    assert all(part > 0 for part in parts)
+    bare_per_s = found.cores * 1e3 / found.bare_invoke_ms
+    assert found.share_of_bare == pytest.approx(found.pictures_per_s / bare_per_s)
+
+
+def test_a_picture_that_cannot_be_used_ends_the_measurement(
+    sealed_model: Seal, picture: Save, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(InputError):
+        measure_overhead(sealed_model().path, [picture(), tmp_path / "bad.png"])
+
+
+def test_the_command_takes_folders_and_gives_json_or_a_table(
+    sealed_model: Seal, picture: Save
+) -> None:
+    app = typer.Typer()
+    app.command()(edge)
+    folder = picture("pictures/1.png").parent
+    picture("pictures/2.png")
+    arguments = [str(folder), "--model", str(sealed_model().path)]
+    as_json = CliRunner().invoke(app, [*arguments, "--json", "--limit", "1"])
+    assert json.loads(as_json.stdout)["pictures"] == 1
+    assert "pictures per s" in CliRunner().invoke(app, arguments).stdout
