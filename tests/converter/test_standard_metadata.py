@@ -144,14 +144,15 @@ def test_the_sealed_file_keeps_both_and_computes_the_same_bits(
 
 
 @pytest.mark.skipif(not PUBLISHED, reason="no published models in this checkout")
-def test_published_models_compute_the_same_bits_and_stay_aligned(tmp_path: Path) -> None:
+def test_published_models_compute_the_same_bits_and_stay_aligned(
+    tiny_card: Callable[[str], ModelCard], tmp_path: Path
+) -> None:
+    (pixels,) = random_pixels(224, 1)
     for path in PUBLISHED:
-        sealed = open_sealed(path)
-        model = add_standard_metadata(path.read_bytes(), sealed.card)
-        write_sealed(tmp_path / path.name, model, sealed.card, sealed.golden)
-        (pixels,) = random_pixels(224, 1)
-        old, new = (logit_of(load_runner(p), pixels) for p in (path, tmp_path / path.name))
-        assert new == old
+        model = add_standard_metadata(path.read_bytes(), tiny_card("float32"))
+        changed = tmp_path / path.name
+        changed.write_bytes(model)
+        assert logit_of(load_runner(changed), pixels) == logit_of(load_runner(path), pixels)
         start = np.frombuffer(model, np.uint8).ctypes.data
         data = [buffer.data for buffer in unpack(model).buffers]
         places = [array.ctypes.data - start for array in data if array is not None]
