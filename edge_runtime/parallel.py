@@ -19,7 +19,7 @@ from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.errors import InputError
 from edge_runtime.runner import RunnerInfo
 from edge_runtime.self_test import SelfTestMode
-from edge_runtime.thread_choice import available_cores
+from edge_runtime.thread_choice import ThreadCount, available_cores
 
 Picture = TypeVar("Picture", bound=Path | bytes | Pixels)
 _WAITING_PER_WORKER = 2  # so that no worker waits while the caller looks at a result
@@ -46,28 +46,44 @@ class ParallelClassifier:
         *,
         workers: int | None = None,
         runtime: str = "auto",
+        delegate: str | None = None,
+        threads: ThreadCount = 1,
         self_test: SelfTestMode = "always",
+        fallback: Path | None = None,
     ) -> Self:
-        """Verify and load a model file for the processor, once a worker.
+        """Verify and load a model file, once a worker; arguments as ``LesionClassifier.open``.
+
+        A file for an accelerator gets one worker: that many accelerators are there.
 
         Args:
-            path: A ``.tflite`` file with a card that requires no accelerator.
+            path: A ``.tflite`` file with a card.
             workers: Pictures that are worked on at once; None takes the cores of this process.
-            runtime: As in :meth:`LesionClassifier.open`.
-            self_test: As in :meth:`LesionClassifier.open`; ``always`` proves every interpreter.
+            runtime: Package that computes.
+            delegate: Accelerator and device.
+            threads: Threads of one inference; more than 1 pays with one worker only.
+            self_test: ``always`` proves every interpreter.
+            fallback: Takes over from an accelerator.
 
         Raises:
             MelanomaError: As :meth:`LesionClassifier.open` does.
         """
-        opened: list[LesionClassifier] = []
+
+        def open_one() -> LesionClassifier:
+            return LesionClassifier.open(
+                path,
+                runtime=runtime,
+                delegate=delegate,
+                threads=threads,
+                self_test=self_test,
+                fallback=fallback,
+            )
+
+        opened = [open_one()]
+        on_processor = opened[0].info.delegate == "cpu" and opened[0].fallback is None
         try:
             # One after the other: hiding the native log lines moves the process's own streams.
-            for _ in range(workers or available_cores()):
-                opened.append(
-                    LesionClassifier.open(
-                        path, runtime=runtime, delegate="cpu", threads=1, self_test=self_test
-                    )
-                )
+            for _ in range((workers or available_cores()) - 1 if on_processor else 0):
+                opened.append(open_one())
         except BaseException:
             for classifier in opened:
                 classifier.close()
@@ -91,8 +107,13 @@ class ParallelClassifier:
             classifier.close()
 
     @property
+    def workers(self) -> int:
+        """How many pictures are worked on at once."""
+        return len(self._classifiers)
+
+    @property
     def card(self) -> ModelCard:
-        """The model's card."""
+        """Card of the file that computes."""
         return self._classifiers[0].card
 
     @property
@@ -118,12 +139,11 @@ class ParallelClassifier:
         for classifier in self._classifiers:
             idle.put(classifier)
         ahead: deque[tuple[Picture, Future[Assessment | InputError]]] = deque()
-        workers = len(self._classifiers)
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="assess")
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="assess")
         try:
             for picture in pictures:
                 ahead.append((picture, pool.submit(_assess, idle, picture)))
-                if len(ahead) > workers * _WAITING_PER_WORKER:
+                if len(ahead) > self.workers * _WAITING_PER_WORKER:
                     yield _finished(ahead)
             while ahead:
                 yield _finished(ahead)

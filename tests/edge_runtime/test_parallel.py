@@ -16,7 +16,7 @@ from PIL import Image
 
 from edge_runtime import Assessment, LesionClassifier, ParallelClassifier
 from edge_runtime.contract.embed import SealedModel
-from edge_runtime.errors import ContractError, DelegateUnavailableError, ImageDecodeError
+from edge_runtime.errors import ContractError, ImageDecodeError
 from edge_runtime.runner import FakeRunner
 
 Seal = Callable[..., SealedModel]
@@ -102,10 +102,20 @@ def test_a_model_that_computes_no_number_ends_the_work(sealed_model: Seal, lesio
         list(many.assess_many([lesion()] * 5))
 
 
-def test_a_file_for_an_accelerator_is_refused(sealed_model: Seal) -> None:
-    sealed = sealed_model("int8", variant="edgetpu", requires_delegate="edgetpu")
-    with pytest.raises(DelegateUnavailableError, match="delegate='cpu'"):
-        ParallelClassifier.open(sealed.path)
+def test_an_accelerator_gets_one_worker_and_so_does_its_fallback(
+    sealed_model: Seal, lesion: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script"
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("MELANOMA_TEST_SCRIPT", str(script))
+    monkeypatch.setattr("edge_runtime.opening.EDGETPU_FACTORY", "failing_runners:scripted_edgetpu")
+    edgetpu = sealed_model("int8", name="tpu", variant="edgetpu", requires_delegate="edgetpu").path
+    for story, delegate in (("", "edgetpu"), ("absent", "cpu")):
+        script.write_text(story)
+        with ParallelClassifier.open(edgetpu, workers=3, fallback=sealed_model().path) as many:
+            results = [outcome for _, outcome in many.assess_many([lesion()] * 4)]
+            assert many.workers == 1
+        assert {result.delegate for result in results} == {delegate}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C")
