@@ -2,14 +2,31 @@
 
 from collections.abc import Callable
 
+import hypothesis.extra.numpy as arrays
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
 
-from edge_runtime.quality import MIN_CONTRAST, retake_reasons
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS
+from edge_runtime.quality import examine, retake_reasons
 
 Draw = Callable[..., npt.NDArray[np.uint8]]
 SIZE = (224, 224, 3)
+
+# What a message must tell the person with the camera to do.
+ADVICE = {
+    "uniform": "check the lens cap",
+    "dark": "turn up the light",
+    "bright": "turn down the light",
+    "glare": "tilt the lens",
+    "rim": "zoom in",
+    "small": "send the original",
+    "blur": "focus again",
+    "view": "place the lens on the lesion",
+}
 
 
 def striped(contrast: int) -> npt.NDArray[np.uint8]:
@@ -18,20 +35,42 @@ def striped(contrast: int) -> npt.NDArray[np.uint8]:
     return pixels
 
 
+def textured(size_hw: tuple[int, int] = (224, 224)) -> npt.NDArray[np.uint8]:
+    """Skin-coloured, with detail at every scale, as sharp pictures have."""
+    rng = np.random.default_rng(1)
+    height, width = size_hw
+    plane = np.zeros(size_hw)
+    for side in (4, 8, 16, 32, 64, 128, 256, 512):
+        coarse = Image.fromarray(rng.normal(0, 1, (side, side)).astype(np.float32))
+        plane += (
+            np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)) * (4 / side) ** 0.7
+        )
+    return np.clip(np.array([205, 150, 140]) * (1 + 0.08 * plane[..., None]), 0, 253).astype(
+        np.uint8
+    )
+
+
+def only(reason: str, pixels: npt.NDArray[np.uint8]) -> None:
+    retake = examine(pixels, DEFAULT_LIMITS).retake
+    assert reason in retake
+    assert ADVICE[reason] in retake[reason]
+
+
 def test_a_lesion_on_skin_is_scored(lesion: Draw) -> None:
     assert retake_reasons(lesion(224, 224)) == ()
 
 
+@pytest.mark.parametrize("limits", [DEFAULT_LIMITS, CONTRAST_ONLY])
 @pytest.mark.parametrize("level", [0, 7, 128, 250])
-def test_a_covered_lens_with_sensor_noise_is_sent_back(level: int) -> None:
+def test_a_covered_lens_with_sensor_noise_is_sent_back(level: int, limits: object) -> None:
     noise = np.random.default_rng(0).normal(level, 2, SIZE)
-    reasons = retake_reasons(np.clip(noise, 0, 255).astype(np.uint8))
+    reasons = retake_reasons(np.clip(noise, 0, 255).astype(np.uint8), limits)
     assert len(reasons) == 1
     assert "check the lens cap, the light and the focus" in reasons[0]
 
 
 def test_the_least_contrast_is_enough_and_one_level_less_is_not() -> None:
-    least = int(MIN_CONTRAST)
+    least = int(DEFAULT_LIMITS.min_contrast)
     assert retake_reasons(striped(least)) == ()
     assert f"contrast {least - 1} of at least {least}" in retake_reasons(striped(least - 1))[0]
 
@@ -40,3 +79,93 @@ def test_a_few_bright_specks_do_not_make_a_picture() -> None:
     pixels = np.full(SIZE, 100, np.uint8)
     pixels[:4, :64] = 255
     assert retake_reasons(pixels)
+
+
+def test_a_picture_in_too_little_light_is_sent_back() -> None:
+    only("dark", (textured() * 0.45).astype(np.uint8))
+
+
+def test_brown_skin_may_be_darker_than_light_skin_and_not_without_end() -> None:
+    light = np.clip(textured() * 0.6, 0, 255).astype(np.uint8)
+    brown = (light * np.array([1, 0.9, 0.72])).astype(np.uint8)
+    assert "dark" in examine(light, DEFAULT_LIMITS).retake
+    assert "dark" not in examine(brown, DEFAULT_LIMITS).retake
+    assert "dark" in examine((brown * 0.65).astype(np.uint8), DEFAULT_LIMITS).retake
+
+
+def test_a_picture_in_too_much_light_is_sent_back() -> None:
+    only("bright", np.clip(textured() * 1.4, 0, 255).astype(np.uint8))
+
+
+def test_a_large_reflection_is_sent_back_and_a_small_one_is_not() -> None:
+    pixels = textured()
+    pixels[60:90, 60:90] = 255
+    assert "glare" not in examine(pixels, DEFAULT_LIMITS).retake
+    pixels[60:150, 60:150] = 255
+    only("glare", pixels)
+
+
+@pytest.mark.parametrize(("radius", "sent_back"), [(112, False), (70, True)])
+def test_the_dark_rim_may_be_that_of_a_round_field(radius: int, sent_back: bool) -> None:
+    pixels = textured()
+    y, x = np.mgrid[:224, :224] - 111.5
+    pixels[np.hypot(y, x) > radius] = 3
+    assert ("rim" in examine(pixels, DEFAULT_LIMITS).retake) == sent_back
+
+
+@pytest.mark.parametrize("side", [150, 224, 299, 448])
+def test_a_blurred_picture_is_sent_back_and_a_sharp_one_is_not(side: int) -> None:
+    pixels = textured((side, side))
+    assert "blur" not in examine(pixels, DEFAULT_LIMITS).retake
+    blurred = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(0.02 * side))
+    only("blur", np.asarray(blurred))
+
+
+def test_a_screen_a_lawn_and_a_grey_picture_are_no_lesions() -> None:
+    checks = np.kron(np.indices((15, 15)).sum(0) % 2, np.ones((15, 15)))[:224, :224]
+    screen = (40 + checks[..., None] * [180, 130, 60]).astype(np.uint8)
+    lawn = textured()[..., [1, 0, 2]]
+    grey = textured()[..., [1, 1, 1]]
+    for pixels in (screen, lawn, grey):
+        only("view", pixels)
+
+
+def test_an_enlarged_thumbnail_is_sent_back_where_its_size_is_known() -> None:
+    pixels = textured()
+    reasons = examine(pixels, DEFAULT_LIMITS, source_size_hw=(100, 300)).retake
+    assert "300×100 pixels, at least 112×112" in reasons["small"]
+    assert ADVICE["small"] in reasons["small"]
+    assert "small" not in examine(pixels, DEFAULT_LIMITS, source_size_hw=(112, 112)).retake
+
+
+def test_ink_is_noted_and_sends_nothing_back() -> None:
+    pixels = textured()
+    assert examine(pixels, DEFAULT_LIMITS).notes == ()
+    pixels[100:112] = (70, 45, 130)
+    (note,) = examine(pixels, DEFAULT_LIMITS).notes
+    assert "wipe it off" in note
+
+
+SIDES = st.integers(32, 260)
+
+
+@given(
+    height=SIDES, width=SIDES, low=st.integers(0, 255), spread=st.integers(0, 255), data=st.data()
+)
+def test_any_picture_gets_the_same_answer_twice(
+    height: int, width: int, low: int, spread: int, data: st.DataObject
+) -> None:
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(low, min(256, low + spread + 1), (height, width, 3)).astype(np.uint8)
+    before = pixels.copy()
+    first = examine(pixels, DEFAULT_LIMITS)
+    assert first == examine(pixels, DEFAULT_LIMITS)
+    assert (pixels == before).all()
+    for reason, message in first.retake.items():
+        assert ADVICE[reason] in message
+
+
+@given(arrays.arrays(np.uint8, (32, 40, 3)))
+def test_any_small_array_gets_an_answer(pixels: npt.NDArray[np.uint8]) -> None:
+    assert all(isinstance(reason, str) for reason in retake_reasons(pixels, DEFAULT_LIMITS))

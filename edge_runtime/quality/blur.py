@@ -1,0 +1,74 @@
+"""How sharp a picture is, whatever it shows."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[np.floating]
+
+# Median of |x| of a normal distribution with standard deviation 1.
+_MEDIAN_ABSOLUTE = 0.6745
+# Below this energy (grey levels squared) a direction holds too little detail to compare.
+_LEAST_ENERGY = 1e-3
+
+
+def sharpness(luminance: Plane) -> tuple[float, float]:
+    """How much detail is left at each of the two finest scales, in the least sharp direction.
+
+    Detail is the difference between neighbouring pixels along rows, columns and both diagonals, and
+    a scale the picture at half the size of the one before: a Haar transform. Each figure is the
+    detail of a scale over that of the next. A sharp edge gives about as much at both, a blurred one
+    half as much at the finer, since the brightness then changes evenly over several pixels. So the
+    figures do not depend on how much there is to see, as the usual variance of the Laplacian does;
+    and a moved camera, which blurs in one direction, is seen too. The coarser figure finds strong
+    blur, after which only rounding is left at the finest scale.
+
+    Sensor noise would look like detail: its energy is estimated from the median of the finest
+    diagonal details (Donoho and Johnstone, Biometrika 1994) and taken off.
+
+    Args:
+        luminance: float32 (height, width), 0 to 255, sides at least 8.
+
+    Returns:
+        The finest scale's figure and the next one's, 0 or more; about 0.5 for an even ramp, 0.6 and
+        more for a sharp picture.
+    """
+    scales = []
+    for _ in range(3):
+        details, luminance = _details(luminance)
+        scales.append(details)
+    noise = (float(np.median(np.abs(scales[0][2]))) / _MEDIAN_ABSOLUTE) ** 2
+    # Halving averages four pixels, and so leaves a quarter of the noise's energy.
+    energies = [
+        [max(energy - noise / 4**halvings, 0.0) for energy in _energies(details)]
+        for halvings, details in enumerate(scales)
+    ]
+    return _least_share(energies[0], energies[1]), _least_share(energies[1], energies[2])
+
+
+def _least_share(fine: list[float], coarse: list[float]) -> float:
+    return min(
+        math.sqrt(at_fine / max(at_coarse, _LEAST_ENERGY))
+        for at_fine, at_coarse in zip(fine, coarse, strict=True)
+    )
+
+
+def _details(plane: Plane) -> tuple[tuple[Plane, Plane, Plane], Plane]:
+    """Vertical, horizontal and diagonal Haar details of 2×2 pixels, and their means."""
+    height, width = (side // 2 * 2 for side in plane.shape)
+    a, b = plane[:height:2, :width:2], plane[:height:2, 1:width:2]
+    c, d = plane[1:height:2, :width:2], plane[1:height:2, 1:width:2]
+    top, bottom, left, right = a + b, c + d, a - b, c - d
+    details = ((top - bottom) / 4, (left + right) / 4, (left - right) / 4)
+    return details, (top + bottom) / 4
+
+
+def _energies(details: tuple[Plane, Plane, Plane]) -> tuple[float, float, float, float]:
+    """Mean squares along columns, rows and the two diagonals."""
+    vertical, horizontal, _ = details
+    along_columns = float(np.mean(vertical * vertical))
+    along_rows = float(np.mean(horizontal * horizontal))
+    mixed = float(np.mean(vertical * horizontal))
+    both = (along_columns + along_rows) / 2
+    return along_columns, along_rows, both + mixed, both - mixed

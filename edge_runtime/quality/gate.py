@@ -1,0 +1,159 @@
+"""From measurements to reasons: what to do before the next try."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY, QualityLimits
+from edge_runtime.quality.blur import sharpness
+from edge_runtime.quality.exposure import Exposure, measure_exposure
+from edge_runtime.quality.ink import ink_share
+from edge_runtime.quality.view import GRID_SIDE, view_distance, view_features
+
+# Sharpness is measured at up to this side: a larger picture shows more detail than any model here
+# uses, and cameras blur at their finest pixels.
+EXAMINED_SIDE = 224
+# In a smaller picture the finest scale is as coarse as the second one here.
+_COARSE_SIDE = 192
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureQuality:
+    """What the checks found.
+
+    Attributes:
+        retake: Why the picture cannot be scored, by check; empty if it can.
+        notes: What the reader of a score should know; these do not send a picture back.
+    """
+
+    retake: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def retake_reasons(
+    pixels: Pixels,
+    limits: QualityLimits = CONTRAST_ONLY,
+    *,
+    source_size_hw: tuple[int, int] | None = None,
+) -> tuple[str, ...]:
+    """Why these pixels cannot be scored; empty if they can. Arguments as in :func:`examine`.
+
+    Without limits the contrast alone is checked: the other checks hold for models of real pictures.
+    """
+    return tuple(examine(pixels, limits, source_size_hw=source_size_hw).retake.values())
+
+
+def examine(
+    pixels: Pixels,
+    limits: QualityLimits,
+    *,
+    source_size_hw: tuple[int, int] | None = None,
+) -> PictureQuality:
+    """Check a picture before it is scored.
+
+    Sharpness and view are checked from 112 pixels a side on: less shows too little of both.
+
+    Args:
+        pixels: uint8 array (H, W, 3), RGB, as ``preprocess`` makes them.
+        limits: When to send back.
+        source_size_hw: Size of the picture before ``preprocess``; None leaves it unchecked.
+    """
+    exposure = measure_exposure(pixels)
+    if exposure.contrast < limits.min_contrast:
+        return PictureQuality(retake={"uniform": _uniform(exposure, limits)}, notes=())
+    retake = _light(exposure, limits)
+    if source_size_hw is not None:
+        retake |= _size(pixels, limits, source_size_hw)
+    if min(pixels.shape[:2]) >= GRID_SIDE:
+        retake |= _blur(pixels, limits)
+        # Wrong light or focus changes colours and textures: only a sound picture's tell the view.
+        retake |= {} if retake else _view(pixels, limits)
+    ink = ink_share(pixels)
+    notes = (_ink_note(ink),) if ink > limits.max_ink else ()
+    return PictureQuality(retake=retake, notes=notes)
+
+
+def _uniform(exposure: Exposure, limits: QualityLimits) -> str:
+    return (
+        f"the picture is almost uniform (contrast {exposure.contrast:.0f} of at least "
+        f"{limits.min_contrast:.0f} grey levels): check the lens cap, the light and the focus"
+    )
+
+
+def _light(exposure: Exposure, limits: QualityLimits) -> dict[str, str]:
+    found = {}
+    least_bright = limits.min_bright * exposure.skin_reflectance
+    if exposure.bright < least_bright:
+        found["dark"] = (
+            f"the picture is too dark (bright parts at {exposure.bright:.0f} of at least "
+            f"{least_bright:.0f} grey levels): turn up the light or expose longer"
+        )
+    if exposure.clipped > limits.max_clipped:
+        found["bright"] = (
+            f"the picture is too bright ({exposure.clipped:.0%} of it at the end of the scale, "
+            f"at most {limits.max_clipped:.0%}): turn down the light or expose less"
+        )
+    if exposure.white > limits.max_glare:
+        found["glare"] = (
+            f"reflections or white areas cover {exposure.white:.0%} of the picture, at most "
+            f"{limits.max_glare:.0%}: use polarised light or immersion fluid, or tilt the lens"
+        )
+    if exposure.black > limits.max_dark_rim:
+        found["rim"] = (
+            f"a dark rim or shadow covers {exposure.black:.0%} of the picture, at most "
+            f"{limits.max_dark_rim:.0%}: zoom in, or crop the picture to the lit field"
+        )
+    return found
+
+
+def _size(pixels: Pixels, limits: QualityLimits, source_size_hw: tuple[int, int]) -> dict[str, str]:
+    share = min(
+        source / side for source, side in zip(source_size_hw, pixels.shape[:2], strict=True)
+    )
+    if share >= limits.min_source_share:
+        return {}
+    height, width = source_size_hw
+    needed = [round(side * limits.min_source_share) for side in pixels.shape[:2]]
+    return {
+        "small": f"the picture is too small ({width}×{height} pixels, at least "
+        f"{needed[1]}×{needed[0]}): send the original, not a thumbnail"
+    }
+
+
+def _blur(pixels: Pixels, limits: QualityLimits) -> dict[str, str]:
+    image = Image.fromarray(pixels).convert("L")
+    examined = tuple(min(side, EXAMINED_SIDE) for side in image.size)
+    if examined != image.size:
+        image = image.resize((examined[0], examined[1]), Image.Resampling.BOX)
+    fine, coarse = sharpness(np.asarray(image, np.float32))
+    blurred = fine < limits.min_sharpness
+    strongly = min(examined) >= _COARSE_SIDE and coarse < limits.min_coarse_sharpness
+    if not blurred and not strongly:
+        return {}
+    measured, least = (
+        (fine, limits.min_sharpness) if blurred else (coarse, limits.min_coarse_sharpness)
+    )
+    return {
+        "blur": f"the picture is blurred (sharpness {measured:.2f} of at least {least:.2f}): "
+        "clean the lens, focus again and hold still"
+    }
+
+
+def _view(pixels: Pixels, limits: QualityLimits) -> dict[str, str]:
+    distance = view_distance(view_features(pixels), limits)
+    if distance <= limits.max_view_distance:
+        return {}
+    return {
+        "view": f"this does not look like a lesion through a dermatoscope (distance "
+        f"{distance:.0f} of at most {limits.max_view_distance:.0f}): place the lens on the "
+        "lesion and take away what covers it"
+    }
+
+
+def _ink_note(share: float) -> str:
+    return (
+        f"{share:.0%} of the picture is blue, violet or green, as pen marks are: "
+        "if there is ink on the skin, wipe it off and take the picture again"
+    )
