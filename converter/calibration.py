@@ -1,6 +1,7 @@
 """Pictures that set the integer ranges: of the training split only, the classes evenly drawn."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,20 @@ class CalibrationSet:
     def sha256(self) -> str:
         """Digest of the pictures' contents in their order."""
         return hashlib.sha256("".join(p.sha256 for p in self.pictures).encode()).hexdigest()
+
+    def warn_of_outliers(self, outliers: Mapping[int, int]) -> None:
+        """Say which pictures stretch the ranges of tensors far beyond all others.
+
+        Args:
+            outliers: Place of each such picture, and of how many tensors.
+        """
+        for place, tensors in sorted(outliers.items(), key=lambda item: -item[1]):
+            log.warning(
+                "warning: calibration picture %s alone stretches the range of %d of the tensors "
+                "far beyond all others; --ranges percentile leaves such a picture out of it.",
+                self.pictures[place].file,
+                tensors,
+            )
 
     def write_manifest(self, path: Path) -> None:
         """Write the list of pictures as CSV."""

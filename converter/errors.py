@@ -3,6 +3,7 @@
 ConversionError                      exit 6
 ├─ CalibrationError                  too few or unusable calibration pictures
 ├─ ParityError                       a variant does not compute what the Keras model computes
+├─ GateError                         a variant lost too much accuracy to be published
 └─ EdgeTpuCompileError               edgetpu_compiler is missing, or made no usable file
 
 ContractError [edge_runtime.errors]  exit 3
@@ -24,6 +25,10 @@ class CalibrationError(ConversionError):
 
 class ParityError(ConversionError):
     """A converted file is too far from the model it came from."""
+
+
+class GateError(ConversionError):
+    """A variant lost too much accuracy to be published."""
 
 
 class EdgeTpuCompileError(ConversionError):

@@ -1,9 +1,9 @@
-"""From a Keras model to flatbuffers: the one place that calls the TFLite converter."""
+"""From a Keras model to a float32 flatbuffer: the one place that calls the TFLite converter."""
 
 import contextlib
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,6 @@ from edge_runtime.errors import MissingDependencyError
 from edge_runtime.native_output import native_output_hidden
 
 LOGIT_LAYER = "logit"
-# Kept in float: int8 would cut the logit into 256 steps.
-FLOAT_OPERATORS = ("FULLY_CONNECTED",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,74 +75,8 @@ def export_float32(model: StaticModel) -> bytes:
         return bytes(converter.convert())
 
 
-def export_float16(model: StaticModel) -> bytes:
-    """The float16 flatbuffer: weights in half precision, all else as in float32.
-
-    Raises:
-        ConversionError: If the TFLite converter refuses the model.
-    """
-    tf = _import_tensorflow()
-    converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
-    with _converter_quiet_and_named():
-        return bytes(converter.convert())
-
-
-def export_int8(model: StaticModel, calibration: Iterable[npt.NDArray[np.uint8]]) -> bytes:
-    """The int8 flatbuffer: uint8 pixels in, float logit out, last dense layer in float.
-
-    Args:
-        model: The model.
-        calibration: uint8 pixels (H, W, 3) of training pictures; min-max sets the ranges. A
-            white picture is added, so that the input's scale is exactly 1.
-
-    Raises:
-        ConversionError: If the TFLite converter refuses the model.
-    """
-    white = np.full((*model.size_hw, 3), 255, np.uint8)
-    pictures = [white, np.zeros_like(white), *calibration]
-
-    def representative_dataset() -> Iterator[list[npt.NDArray[np.float32]]]:
-        for pixels in pictures:
-            yield [pixels[np.newaxis].astype(np.float32)]
-
-    return _quantize(model, representative_dataset)
-
-
-def _quantize(model: StaticModel, representative_dataset: Callable[[], Iterator[Any]]) -> bytes:
-    tf = _import_tensorflow()
-    from tensorflow.lite.python.convert import mlir_quantize
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = representative_dataset
-    converter.target_spec.supported_ops = [
-        tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
-        tf.lite.OpsSet.TFLITE_BUILTINS,
-    ]
-    debug_options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_ops=list(FLOAT_OPERATORS)
-    )
-    with _converter_quiet_and_named():
-        # The debugger is the only public way to a calibrated model that is not yet quantised.
-        debugger = tf.lite.experimental.QuantizationDebugger(
-            converter=converter,
-            debug_dataset=representative_dataset,
-            debug_options=debug_options,
-        )
-        return bytes(
-            mlir_quantize(
-                debugger.calibrated_model,
-                denylisted_ops=list(FLOAT_OPERATORS),
-                input_data_type=tf.uint8,
-                output_data_type=tf.float32,
-            )
-        )
-
-
 def converter_versions() -> dict[str, str]:
-    """Versions of the packages that write the flatbuffers."""
+    """Versions of the packages that write the float flatbuffer."""
     tf = _import_tensorflow()
     return {"tensorflow": tf.__version__, "keras": tf.keras.__version__}
 

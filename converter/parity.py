@@ -16,7 +16,8 @@ from edge_runtime.contract.preprocess import Preprocessing, preprocess
 from edge_runtime.runner import Runner
 from edge_runtime.self_test import logit_of
 
-FLOAT_TOLERANCE = 1e-3  # |Δlogit|; measured on 300 pictures: 2e-5
+# |Δlogit|. Measured on 1,108 pictures: 0.0013, for the trainer keeps activations in half precision.
+FLOAT_TOLERANCE = 5e-3
 FLOAT16_TOLERANCE = 0.1  # |Δlogit|, of rounded weights; measured on 129 pictures: 0.012
 _KERAS_CHECKS = 4
 

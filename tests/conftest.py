@@ -63,6 +63,8 @@ CONVERSION = ConversionRecord(
     calibration_sha256="",
     parity_pictures=1,
     parity_max_logit_difference=0.0,
+    measured_on="xnnpack",
+    gate=(),
 )
 
 # A shared machine may stall for longer than an example takes.

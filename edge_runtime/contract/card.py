@@ -15,7 +15,15 @@ from edge_runtime.contract.schema import from_json, to_json
 from edge_runtime.errors import CardSchemaError, CardVersionError
 
 SCHEMA_VERSION = 1
-VARIANTS = ("float32", "float16", "dynamic_int8", "int8", "int16x8", "edgetpu")
+VARIANTS = (
+    "float32",
+    "float16",
+    "dynamic_int8",
+    "weight_int8",
+    "int8",
+    "int16x8",
+    "edgetpu",
+)
 GROUPED_BY = ("patient", "lesion", "cluster", "content")  # the widest first
 NOTICE = "Research software, not a medical device."
 
@@ -84,6 +92,9 @@ class ConversionRecord:
         calibration_sha256: Of the list of those pictures; empty for float.
         parity_pictures: Validation pictures compared with the Keras model.
         parity_max_logit_difference: Largest |Δlogit| from the Keras model over them.
+        measured_on: Kernel family that computed the operating point's scores, one of
+            ``golden.KERNEL_FAMILIES``.
+        gate: What the accuracy gate found, a line a limit.
     """
 
     engine: str
@@ -93,6 +104,8 @@ class ConversionRecord:
     calibration_sha256: str
     parity_pictures: int
     parity_max_logit_difference: float
+    measured_on: str
+    gate: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,4 +142,4 @@ def _figures(counts: CumulativeCounts, passing: int) -> list[FloatArray]:
 
 def _two_sided(fewer: int, trials: int) -> float:
     tail = sum(math.comb(trials, k) for k in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**trials)
+    return min(1.0, float(2 * tail / 2**trials))

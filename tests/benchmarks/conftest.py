@@ -53,6 +53,8 @@ CONVERSION = ConversionRecord(
     calibration_sha256="",
     parity_pictures=0,
     parity_max_logit_difference=0.0,
+    measured_on="xnnpack",
+    gate=(),
 )
 
 

@@ -1,4 +1,4 @@
-"""Flatbuffers of a tiny Keras model: shapes, types, and refusals."""
+"""The float flatbuffer of a tiny Keras model: shapes, types, and refusals."""
 
 from pathlib import Path
 
@@ -8,15 +8,7 @@ import pytest
 pytest.importorskip("tensorflow", reason="needs the convert extra")
 
 from converter.errors import ConversionError
-from converter.export import (
-    StaticModel,
-    export_float16,
-    export_float32,
-    export_int8,
-    load_static_model,
-)
-from converter.variants import DEFAULT_VARIANTS, RECIPES, parse_variants
-from edge_runtime.contract.card import VARIANTS
+from converter.export import StaticModel, export_float32, load_static_model
 from edge_runtime.interpreter import load_runner
 from edge_runtime.runner import Runner
 from edge_runtime.self_test import logit_of
@@ -60,50 +52,6 @@ def test_float32_equals_keras(model: StaticModel, tmp_path: Path) -> None:
     assert (runner.input.dtype, runner.input.shape) == ("float32", (1, 32, 32, 3))
     for pixels in some_pixels(5):
         assert logit_of(runner, pixels) == pytest.approx(model.logit(pixels), abs=1e-5)
-
-
-def test_float16_rounds_the_weights_and_takes_and_gives_what_float32_does(
-    model: StaticModel, tmp_path: Path
-) -> None:
-    reference = runner_of(export_float32(model), tmp_path, "float32.tflite")
-    xnnpack = runner_of(export_float16(model), tmp_path, "float16.tflite")
-    builtin = load_runner(tmp_path / "float16.tflite", optimized=False)
-    assert (xnnpack.input, xnnpack.output) == (reference.input, reference.output)
-    differences = []
-    for pixels in some_pixels(20):
-        logit = logit_of(xnnpack, pixels)
-        assert logit == pytest.approx(logit_of(builtin, pixels), abs=1e-5)
-        differences.append(abs(logit - logit_of(reference, pixels)))
-    assert 0 < max(differences) < 1e-2
-
-
-def test_float16_does_not_allow_half_precision_arithmetic(model: StaticModel) -> None:
-    # XNNPACK would use it on some Arm processors, and there the golden cases would differ.
-    flatbuffer = export_float16(model)
-    assert b"fp16accfp32" in flatbuffer
-    assert b"fp16accfp16" not in flatbuffer
-
-
-def test_recipes_are_variants_of_the_card_and_float16_comes_on_demand() -> None:
-    assert set(DEFAULT_VARIANTS) < set(RECIPES) <= set(VARIANTS)
-    assert "float16" not in DEFAULT_VARIANTS
-    assert [recipe.variant for recipe in parse_variants("float16, int8,float16")] == [
-        *("float16", "int8")
-    ]
-
-
-def test_int8_input_scale_is_one_even_for_dark_calibration_pictures(
-    model: StaticModel, tmp_path: Path
-) -> None:
-    dark = [pixels // 4 for pixels in some_pixels(8)]
-    runner = runner_of(export_int8(model, dark), tmp_path)
-    assert (runner.input.dtype, runner.input.scale, runner.input.zero_point) == ("uint8", 1.0, 0)
-
-
-def test_int8_logits_are_not_cut_into_256_steps(model: StaticModel, tmp_path: Path) -> None:
-    runner = runner_of(export_int8(model, some_pixels(30)), tmp_path)
-    assert (runner.output.dtype, runner.output.scale) == ("float32", 0.0)
-    assert len({logit_of(runner, pixels) for pixels in some_pixels(300)}) > 256
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
