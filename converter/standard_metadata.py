@@ -6,20 +6,17 @@ label and score calibration from files in the archive behind it.
 
 import io
 import zipfile
-from typing import Any
 
 import numpy as np
 
 from converter.errors import ConversionError
+from converter.flatbuffer_edit import pack_flatbuffer, unpack_flatbuffer
 from converter.metadata_table import CALIBRATION_FILE, LABELS_FILE, build_metadata
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.embed import ARCHIVE_PREFIX
 
 METADATA_NAME = "TFLITE_METADATA"
 
-_MODEL_IDENTIFIER = b"TFL3"
-_BUFFER_ALIGNMENT = 16  # force_align of Buffer.data in TFLite's schema.fbs
-_ROOM_FOR_TABLES = 1 << 20
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: equal input, equal bytes
 
 
@@ -86,14 +83,9 @@ def _split_archive(model: bytes) -> tuple[bytes, dict[str, bytes]]:
 
 
 def _set_metadata(flatbuffer: bytes, metadata: bytes) -> bytes:
-    from ai_edge_litert.schema_py_generated import BufferT, MetadataT, ModelT
+    from ai_edge_litert.schema_py_generated import BufferT, MetadataT
 
-    if flatbuffer[4:8] != _MODEL_IDENTIFIER:
-        raise ConversionError(
-            f"expected a TFLite model. Received: bytes that begin with {flatbuffer[:8]!r}"
-        )
-    model = ModelT.InitFromPackedBuf(flatbuffer, 0)
-    _bring_weights_inside(model, flatbuffer)
+    model = unpack_flatbuffer(flatbuffer)
     data = np.frombuffer(metadata, np.uint8)
     entries = model.metadata or []
     ours = [entry for entry in entries if entry.name == METADATA_NAME.encode()]
@@ -102,39 +94,4 @@ def _set_metadata(flatbuffer: bytes, metadata: bytes) -> bytes:
     else:
         model.metadata = [*entries, MetadataT(name=METADATA_NAME, buffer=len(model.buffers))]
         model.buffers.append(BufferT(data=data))
-    return _pack(model, len(flatbuffer))
-
-
-def _bring_weights_inside(model: Any, content: bytes) -> None:
-    """Turn data that lies behind the flatbuffer, at places that move now, into vectors in it."""
-    for buffer in model.buffers:
-        if buffer.offset > 1:  # 0 and 1 are no places: TFLite's schema.fbs
-            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
-            buffer.offset = buffer.size = 0
-    operators = [operator for graph in model.subgraphs for operator in graph.operators or ()]
-    if any(operator.largeCustomOptionsOffset > 1 for operator in operators):
-        raise ConversionError(
-            "expected operators whose options lie in the flatbuffer. Received: options behind it. "
-            "Standard metadata cannot be added to such a model."
-        )
-
-
-def _pack(model: Any, size: int) -> bytes:
-    import flatbuffers
-
-    model.buffers = [_AlignedBuffer(buffer) for buffer in model.buffers]
-    builder = flatbuffers.Builder(size + _ROOM_FOR_TABLES)
-    builder.Finish(model.Pack(builder), _MODEL_IDENTIFIER)
-    return bytes(builder.Output())
-
-
-class _AlignedBuffer:
-    """A BufferT whose data starts where the schema wants it; its own ``Pack`` aligns to 4 bytes."""
-
-    def __init__(self, buffer: Any) -> None:
-        self._buffer = buffer
-
-    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that ModelT.Pack calls
-        if self._buffer.data is not None:
-            builder.Prep(_BUFFER_ALIGNMENT, len(self._buffer.data))
-        return int(self._buffer.Pack(builder))
+    return pack_flatbuffer(model, len(flatbuffer))
