@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from converter.errors import GateError
+from converter.errors import EdgeTpuCompileError, GateError
 from converter.gate import DEFAULT_GATE, JUDGED_ON, parse_gate
 from converter.gate_report import GATE_SUFFIX
 from converter.pipeline import ExportOptions, Outcome, describe, export_run
@@ -71,7 +71,7 @@ def export(
 
 
 def _require_published(outcomes: Sequence[Outcome], out: Path) -> None:
-    refused = [item for item in outcomes if item.published is None]
+    refused = [item for item in outcomes if not item.candidate.passed]
     if refused:
         findings = "; ".join(
             f"{item.recipe.variant}: "
@@ -83,6 +83,9 @@ def _require_published(outcomes: Sequence[Outcome], out: Path) -> None:
             f"published; their reports (*{GATE_SUFFIX}) lie in {console.display_name(out)}. "
             "Use another variant, more --rescue-layers or a wider --gate."
         )
+    for item in outcomes:
+        if item.problem is not None:
+            raise EdgeTpuCompileError(f"{item.recipe.variant}: {item.problem}")
 
 
 def _print_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
@@ -110,6 +113,8 @@ def _row(item: Outcome) -> tuple[str, ...]:
     compared, size = candidate.comparison, len(candidate.flatbuffer)
     kept = len(candidate.kept_float)
     verdict = "passed" if candidate.passed else "REFUSED"
+    if item.problem is not None:
+        verdict = "passed, not compiled"
     return (
         item.recipe.variant,
         f"{size / 1e6:.2f} MB",

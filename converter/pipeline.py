@@ -12,6 +12,8 @@ import PIL
 
 from converter.calibration import CalibrationSet, load_calibration
 from converter.candidate import Candidate, try_candidate
+from converter.edgetpu_variant import publish_edgetpu
+from converter.errors import EdgeTpuCompileError
 from converter.export import converter_versions, export_float32, load_static_model
 from converter.finalize import ExportedVariant, publish_variant
 from converter.gate import Gate
@@ -22,7 +24,7 @@ from converter.quantize import measure_ranges, quantizer_version
 from converter.ranges import TensorRanges
 from converter.rescue import Rescue, rescue
 from converter.run_folder import RunFolder, open_run
-from converter.variants import FloatSource, Recipe
+from converter.variants import RECIPES, FloatSource, Recipe
 from edge_runtime.console import log, package_version, require_absent
 from edge_runtime.contract.manifest import SCORES_FILE
 
@@ -56,13 +58,15 @@ class Outcome:
         recipe: How it was made.
         candidate: As it was published or refused.
         saved: What was tried to save it; None where it passed at once.
-        published: The file; None where it was refused.
+        published: The file; None where it was refused, or could not be compiled.
+        problem: Why it could not be compiled; None where it was, or need not be.
     """
 
     recipe: Recipe
     candidate: Candidate
     saved: Rescue | None
     published: ExportedVariant | None
+    problem: str | None = None
 
 
 def export_run(
@@ -108,6 +112,8 @@ class _Export:
         self._versions = converter_versions() | quantizer_version() | _package_versions()
         self._calibration: CalibrationSet | None = None
         self._measured: TensorRanges | None = None
+        self._judged: dict[bytes, tuple[Candidate, Rescue | None]] = {}
+        self._published: dict[str, ExportedVariant] = {}
 
     def make_all(self) -> list[Outcome]:
         source = self._source()
@@ -129,25 +135,44 @@ class _Export:
         return FloatSource(float32=self._float32, ranges=ranges)
 
     def _make(self, recipe: Recipe, source: FloatSource) -> Outcome:
+        candidate, saved = self._judge(recipe, source)
+        self._write_report(recipe, candidate, saved)
+        published, problem = None, None
+        if candidate.passed:
+            try:
+                published = self._publish(recipe, candidate)
+            except EdgeTpuCompileError as error:
+                problem = str(error)
+        return Outcome(
+            recipe=recipe, candidate=candidate, saved=saved, published=published, problem=problem
+        )
+
+    def _judge(self, recipe: Recipe, source: FloatSource) -> tuple[Candidate, Rescue | None]:
         def attempt(flatbuffer: bytes, kept: Sequence[str] = ()) -> Candidate:
             gate, work = self._options.gate, self._work
             return try_candidate(flatbuffer, recipe, self._run, gate, work, kept_float=kept)
 
-        candidate = attempt(recipe.build(source, ()))
-        saved = None
+        flatbuffer = recipe.build(source, ())
+        if flatbuffer in self._judged:  # int8 and edgetpu are one flatbuffer
+            return self._judged[flatbuffer]
+        candidate, saved = attempt(flatbuffer), None
         if not candidate.passed and recipe.calibrated and self._calibration is not None:
             log.info("%s: fails its gate, layers are tried in float", recipe.variant)
             pixels, budget = self._calibration.pixels, self._options.rescue_layers
             saved = rescue(candidate, recipe, source, pixels, budget, attempt)
             candidate = saved.steps[-1]
-        self._write_report(recipe, candidate, saved)
-        published = self._publish(recipe, candidate) if candidate.passed else None
-        return Outcome(recipe=recipe, candidate=candidate, saved=saved, published=published)
+        self._judged[flatbuffer] = candidate, saved
+        return candidate, saved
 
     def _publish(self, recipe: Recipe, candidate: Candidate) -> ExportedVariant:
-        return publish_variant(
-            candidate, recipe, self._run, self._calibration, self._versions, self._work
-        )
+        name = "int8" if recipe.compiled else recipe.variant
+        if name not in self._published:
+            made_by = RECIPES[name]
+            self._published[name] = publish_variant(
+                candidate, made_by, self._run, self._calibration, self._versions, self._work
+            )
+        published = self._published[name]
+        return publish_edgetpu(published, candidate) if recipe.compiled else published
 
     def _write_report(self, recipe: Recipe, candidate: Candidate, saved: Rescue | None) -> None:
         reference = self._run.draft.operating_point
@@ -178,6 +203,7 @@ def describe(item: Outcome) -> dict[str, Any]:
     candidate, point = item.candidate, item.candidate.calibrated.point
     described: dict[str, Any] = {
         "published": item.published is not None,
+        "problem": item.problem,
         "recipe": item.recipe.words,
         "engine": item.recipe.engine,
         "temperature": candidate.calibrated.temperature,

@@ -50,6 +50,7 @@ class TensorReader:
     def read(self, name: str) -> npt.NDArray[np.float64]:
         """The real values of a tensor after the last run, integers turned back."""
         details: dict[str, Any] = self._details[name]
-        values: npt.NDArray[np.float64] = np.float64(self._interpreter.get_tensor(details["index"]))
+        raw = self._interpreter.get_tensor(details["index"])
+        values: npt.NDArray[np.float64] = np.asarray(raw, dtype=np.float64)
         scale, zero_point = details["quantization"]
         return (values - zero_point) * scale if scale else values

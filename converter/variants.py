@@ -48,6 +48,7 @@ class Recipe:
             nothing bounds it.
         build: Source and scopes of layers kept in float to flatbuffer; only a calibrated form
             can keep layers.
+        compiled: Whether the flatbuffer is then compiled for the Edge TPU.
     """
 
     variant: str
@@ -57,6 +58,11 @@ class Recipe:
     integer: bool = False
     parity_tolerance: float | None = None
     build: Build
+    compiled: bool = False
+
+
+def _build_int8(source: FloatSource, kept_float: Sequence[str]) -> bytes:
+    return quantize_static(source.float32, source.require_ranges(), kept_float=kept_float)
 
 
 _QUANTIZER = "ai-edge-quantizer"
@@ -99,9 +105,7 @@ RECIPES = {
             words=f"int8 weights per channel and activations; uint8 pixels in; {_DENSE}",
             calibrated=True,
             integer=True,
-            build=lambda source, kept: quantize_static(
-                source.float32, source.require_ranges(), kept_float=kept
-            ),
+            build=_build_int8,
         ),
         Recipe(
             variant="int16x8",
@@ -113,6 +117,15 @@ RECIPES = {
             build=lambda source, kept: quantize_static(
                 source.float32, source.require_ranges(), activation_bits=16, kept_float=kept
             ),
+        ),
+        Recipe(
+            variant="edgetpu",
+            engine=_QUANTIZER,
+            words="the int8 file, compiled for the Edge TPU",
+            calibrated=True,
+            integer=True,
+            build=_build_int8,
+            compiled=True,
         ),
     )
 }

@@ -1,5 +1,6 @@
 """What ``melanoma-convert`` publishes, and what it refuses."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -17,14 +18,56 @@ from edge_runtime.contract.preprocess import preprocess
 pytestmark = pytest.mark.tensorflow
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-FLOAT32, FLOAT16, INT8 = (
-    f"inceptionv3_mixed0_75_{variant}.tflite" for variant in ("float32", "float16", "int8")
+NAME = "inceptionv3_mixed0_75_"
+VARIANTS = ("float32", "float16", "dynamic_int8", "weight_int8", "int8")
+FLOAT32, FLOAT16, DYNAMIC_INT8, WEIGHT_INT8, INT8 = (
+    f"{NAME}{variant}.tflite" for variant in VARIANTS
 )
 
 
 def test_the_folder_holds_named_variants_and_their_records(models: Path) -> None:
     names = {path.name for path in models.iterdir()}
-    assert names == {FLOAT32, INT8, "scores.csv", "calibration.csv", "export.json"}
+    records = {f"{NAME}{variant}.gate.json" for variant in VARIANTS}
+    files = {f"{NAME}{variant}.tflite" for variant in VARIANTS}
+    assert names == files | records | {"scores.csv", "calibration.csv", "export.json"}
+
+
+def test_the_record_says_what_each_file_holds(models: Path) -> None:
+    record = json.loads((models / "export.json").read_text())
+    for variant in VARIANTS:
+        described = record["variants"][variant]
+        content = (models / described["file"]).read_bytes()
+        assert described["sha256"] == hashlib.sha256(content).hexdigest()
+        assert described["size_bytes"] == len(content)
+        assert {o["name"] for o in described["operators"]} >= {"CONV_2D", "FULLY_CONNECTED"}
+    assert "int8" in record["variants"]["int8"]["tensors"]
+    assert record["ranges"]["method"] == "percentile"
+    assert record["ranges"]["pictures"] > 0
+
+
+def test_each_variant_has_its_gate_report(models: Path) -> None:
+    for variant in VARIANTS:
+        report = json.loads((models / f"{NAME}{variant}.gate.json").read_text())
+        assert report["published"]
+        assert {f["limit"] for f in report["findings"]} == {"auc_drop", "sensitivity_drop"}
+        for finding in report["findings"]:
+            assert finding["drop"]["low"] <= finding["drop"]["value"] <= finding["drop"]["high"]
+
+
+def test_a_variant_that_fails_its_gate_is_not_published(
+    command: Command, run_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models"
+    options = ("--variants", "float32,int8", "--gate", "auc_drop<=0", "--gate-on", "bound")
+    refused = ("--rescue-layers", 1)
+    done = command("converter", "export", run_folder, "--out", out, *options, *refused, expect=6)
+    assert "int8: auc_drop" in done.stderr
+    assert (out / FLOAT32).is_file()
+    assert not (out / INT8).exists()
+    report = json.loads((out / f"{NAME}int8.gate.json").read_text())
+    assert not report["published"]
+    assert [step["layers_in_float"] for step in report["rescue"]["steps"]] == [0, 1]
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_float32_computes_what_keras_computed(models: Path, drawn_data: Path) -> None:
@@ -76,25 +119,17 @@ def test_the_same_run_gives_the_same_bytes(
     command: Command, run_folder: Path, models: Path, tmp_path: Path
 ) -> None:
     command("converter", "export", run_folder, "--out", tmp_path / "again")
-    for name in (FLOAT32, INT8):
+    for name in (FLOAT32, FLOAT16, DYNAMIC_INT8, WEIGHT_INT8, INT8):
         assert (tmp_path / "again" / name).read_bytes() == (models / name).read_bytes()
 
 
-def test_float16_is_made_on_demand_and_lies_close_to_keras(
-    command: Command, run_folder: Path, models: Path, drawn_data: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "models"
-    command("converter", "export", run_folder, "--out", out, "--variants", "float16")
-    assert {path.name for path in out.iterdir()} == {FLOAT16, "scores.csv", "export.json"}
-    card, float32 = open_sealed(out / FLOAT16).card, open_sealed(models / FLOAT32).card
-    assert (card.input, card.output) == (float32.input, float32.output)
-    assert card.golden.tolerance == float32.golden.tolerance
-    assert card.conversion.calibration_pictures == 0
-    assert (out / FLOAT16).stat().st_size < (models / FLOAT32).stat().st_size
-    picture = next(p for p in read_scores(out / "scores.csv") if p.split == "test")
-    with LesionClassifier.open(out / FLOAT16) as classifier:
-        logit = classifier.assess(drawn_data / picture.file).logit
-    assert logit == pytest.approx(picture.logit, abs=0.05)
+def test_forms_with_float_activations_take_and_give_what_float32_does(models: Path) -> None:
+    float32 = open_sealed(models / FLOAT32).card
+    for name in (FLOAT16, DYNAMIC_INT8, WEIGHT_INT8):
+        card = open_sealed(models / name).card
+        assert (card.input, card.output) == (float32.input, float32.output)
+        assert card.conversion.calibration_pictures == 0
+        assert (models / name).stat().st_size < (models / FLOAT32).stat().st_size
 
 
 def test_the_card_can_be_shown(command: Command, models: Path) -> None:
