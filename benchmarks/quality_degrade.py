@@ -50,11 +50,13 @@ def changes() -> list[Change]:
         *(_jpeg(quality) for quality in (85, 60)),
         *(_noise(levels) for levels in (2, 4)),
         *(_resized(side) for side in (150, 299, 448)),
-        *(_darker_skin(density) for density in (0.5, 1.0, 1.5, 2.0)),
+        *(_darker_skin(density) for density in _MELANIN),
+        *(_darker_skin(density, exposed=True) for density in _MELANIN),
     ]
 
 
 _BLURS = (0.0045, 0.0067, 0.009, 0.013, 0.022, 0.045)
+_MELANIN = (0.5, 1.0, 1.5, 2.0)
 _STOPS = (-3.0, -2.0, -1.5, -1.0, 1.0, 1.5, 2.0, 3.0)
 
 
@@ -72,9 +74,13 @@ def from_linear(light: npt.NDArray[np.float64]) -> Pixels:
     return np.asarray(value * 255 + 0.5).astype(np.uint8)
 
 
-def darken_skin(pixels: Pixels, density: float) -> Pixels:
-    """The picture through a layer of melanin of that optical density (in blue; less in red)."""
-    return from_linear(to_linear(pixels) * np.exp(-density * _MELANIN_RGB))
+def darken_skin(pixels: Pixels, density: float, *, exposed: bool = False) -> Pixels:
+    """The picture through a layer of melanin of that optical density (in blue; less in red).
+
+    With ``exposed`` the camera makes up for it: red is as bright as before.
+    """
+    light = to_linear(pixels) * np.exp(-density * _MELANIN_RGB)
+    return from_linear(light * np.exp(density * _MELANIN_RGB[0]) if exposed else light)
 
 
 def gaussian(pixels: Pixels, share: float) -> Pixels:
@@ -220,10 +226,10 @@ def _resized(side: int) -> Change:
     return Change(kind="resized", strength=f"{side} pixels", apply=apply, unfit=False)
 
 
-def _darker_skin(density: float) -> Change:
+def _darker_skin(density: float, *, exposed: bool = False) -> Change:
     return Change(
-        kind="darker skin",
+        kind="darker skin, exposed for it" if exposed else "darker skin, same light",
         strength=f"melanin {density}",
-        apply=lambda pixels, _: darken_skin(pixels, density),
+        apply=lambda pixels, _: darken_skin(pixels, density, exposed=exposed),
         unfit=False,
     )

@@ -14,6 +14,7 @@ Mask = npt.NDArray[np.bool_]
 GRID_SIDE = 112
 _DARK_OFFSET = 8.0  # keeps the logarithms of nearly black pixels from noise
 _BLACK = 40  # below it is the rim of a round field of view, which is not part of what is viewed
+_RIM_SHARE = 0.1  # a colour cell with more of it lies on the rim
 
 
 def view_features(pixels: Pixels) -> Features:
@@ -40,7 +41,8 @@ def view_features(pixels: Pixels) -> Features:
         (GRID_SIDE, GRID_SIDE), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
     )
     halved = np.asarray(grid.reduce(2))
-    lit = _inner(halved.max(axis=-1) >= _BLACK)
+    black = Image.fromarray((pixels.max(axis=-1) < _BLACK).astype(np.float32))
+    lit = _inner(np.asarray(black.resize(halved.shape[1::-1], Image.Resampling.BOX)) <= _RIM_SHARE)
     if not lit.any():
         lit[:] = True
     return np.array([*_colours(halved[lit]), *_textures(grid.convert("L"), lit)])

@@ -44,13 +44,17 @@ def test_spoilt_pictures_are_sent_back(real_data: Path, change: Change) -> None:
     assert share_sent_back(spoilt) >= (0.7 if hard else LEAST_SEEN)
 
 
-@pytest.mark.parametrize("density", [1.0, 2.0])
-def test_darker_skin_is_not_sent_back(real_data: Path, density: float) -> None:
-    strength = f"melanin {density}"
-    (change,) = (c for c in changes() if (c.kind, c.strength) == ("darker skin", strength))
+@pytest.mark.parametrize(
+    ("light", "most"),
+    [("darker skin, exposed for it", 0.05), ("darker skin, same light", 0.15)],
+)
+def test_the_darkest_skin_is_not_taken_for_something_else(
+    real_data: Path, light: str, most: float
+) -> None:
+    (change,) = (c for c in changes() if (c.kind, c.strength) == (light, "melanin 2.0"))
     rng = np.random.default_rng(3)
     darker = [change.apply(pixels, rng) for pixels in sample(real_data / "lesions", 150)]
-    assert share_sent_back(darker) <= 0.05
+    assert share_sent_back(darker) <= most
 
 
 @pytest.mark.parametrize("name", ["cat.bmp", "grace_hopper.bmp"])
