@@ -45,7 +45,7 @@ def textured(size_hw: tuple[int, int] = (224, 224)) -> npt.NDArray[np.uint8]:
         plane += (
             np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)) * (4 / side) ** 0.7
         )
-    return np.clip(np.array([205, 150, 140]) * (1 + 0.08 * plane[..., None]), 0, 253).astype(
+    return np.clip(np.array([205, 150, 140]) * (1 + 0.12 * plane[..., None]), 0, 253).astype(
         np.uint8
     )
 
@@ -90,7 +90,7 @@ def test_brown_skin_may_be_darker_than_light_skin_and_not_without_end() -> None:
     brown = (light * np.array([1, 0.9, 0.72])).astype(np.uint8)
     assert "dark" in examine(light, DEFAULT_LIMITS).retake
     assert "dark" not in examine(brown, DEFAULT_LIMITS).retake
-    assert "dark" in examine((brown * 0.65).astype(np.uint8), DEFAULT_LIMITS).retake
+    assert "dark" in examine((brown * 0.55).astype(np.uint8), DEFAULT_LIMITS).retake
 
 
 def test_a_picture_in_too_much_light_is_sent_back() -> None:
