@@ -1,7 +1,6 @@
 """``melanoma-edge``: assess pictures on the device."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,18 +8,22 @@ from typing import Annotated
 import typer
 
 from edge_runtime import console
-from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.default_model import MODEL_VARIABLE, default_model
-from edge_runtime.delegates import DELEGATES
+from edge_runtime.delegates import DELEGATES, EDGETPU_DEVICES, split_delegate
 from edge_runtime.doctor import examine, print_examination
-from edge_runtime.errors import DeviceError, InputError
+from edge_runtime.errors import DelegateUnavailableError, DeviceError, InputError
 from edge_runtime.interpreter import RUNTIMES
+from edge_runtime.parallel import ParallelClassifier
+from edge_runtime.self_test import SelfTestMode
 from edge_runtime.sinks import DEMONSTRATION, JsonLines, Sink, Table
 from edge_runtime.sources import find_pictures
+from edge_runtime.thread_choice import AUTO, ThreadCount, available_cores
 
 app = console.make_app(f"Assess dermatoscopic pictures with a card-carrying TFLite model. {NOTICE}")
 EXIT_SOME_FAILED = InputError.exit_code
+MAX_THREADS = 64
+_WORTH_A_WORKER = 8  # pictures; for fewer, loading the model once more takes longer
 
 
 # Not checked by Typer: a file that may not be read gets its own row, as any other bad file.
@@ -35,6 +38,22 @@ Model = Annotated[
         f"{MODEL_VARIABLE} names, else the published research model of a checkout.",
     ),
 ]
+Delegate = Annotated[
+    str | None,
+    typer.Option(
+        help=f"{', '.join(DELEGATES)}, {EDGETPU_DEVICES}; default: what the card requires."
+    ),
+]
+Threads = Annotated[
+    str, typer.Option(help=f"Threads of one inference, or {AUTO}: measured once a host.")
+]
+Fallback = Annotated[
+    Path | None,
+    typer.Option(readable=False, help="Variant that takes over if an accelerator fails."),
+]
+SelfTest = Annotated[
+    SelfTestMode, typer.Option(help="Golden cases at every start, or once a host and version.")
+]
 
 
 @app.command()
@@ -46,24 +65,31 @@ def image(
     ] = False,
     recursive: Annotated[bool, typer.Option(help="Look into folders within folders.")] = False,
     runtime: Annotated[str, typer.Option(help=f"auto, {' or '.join(RUNTIMES)}.")] = "auto",
-    delegate: Annotated[
-        str | None, typer.Option(help=f"{' or '.join(DELEGATES)}; default: what the card requires.")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of one inference.")] = min(
-        4, os.cpu_count() or 1
-    ),
+    delegate: Delegate = None,
+    threads: Threads = AUTO,
+    fallback: Fallback = None,
+    self_test: SelfTest = "remembered",
 ) -> None:
     """Score pictures: REFER, NO_REFERRAL or RETAKE, with reasons and latency.
 
-    The model file's hashes are verified and its golden cases run before the first picture. A
-    picture that cannot be used gets an error row, the others are scored, and the exit code is 4.
+    The model file's hashes are verified and its golden cases have passed here before the first
+    picture. A picture that cannot be used gets an error row, the others are scored, and the exit
+    code is 4.
     """
     console.require_choice("--runtime", runtime, ("auto", *RUNTIMES))
-    console.require_choice("--delegate", delegate, (None, *DELEGATES))
-    with LesionClassifier.open(
-        model or default_model(), runtime=runtime, delegate=delegate, threads=threads
+    _require_delegate(delegate)
+    count = _thread_count(threads)
+    pictures = find_pictures(paths, recursive=recursive)
+    workers = max(1, min(available_cores(), len(pictures) // _WORTH_A_WORKER))
+    with ParallelClassifier.open(
+        model or default_model(),
+        workers=workers,
+        runtime=runtime,
+        delegate=delegate,
+        threads=count if workers == 1 or count != AUTO else 1,
+        self_test=self_test,
+        fallback=fallback,
     ) as classifier:
-        pictures = find_pictures(paths, recursive=recursive)
         sink: Sink = (JsonLines if as_json else Table)(classifier.card, classifier.info)
         failures = _assess_all(classifier, pictures, sink)
         if as_json:
@@ -76,17 +102,35 @@ def image(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _assess_all(classifier: LesionClassifier, pictures: Sequence[Path], sink: Sink) -> int:
+def _assess_all(classifier: ParallelClassifier, pictures: Sequence[Path], sink: Sink) -> int:
     """Number of pictures that could not be used."""
     failures = 0
-    for picture in console.progress(pictures, len(pictures), "pictures"):
-        try:
-            sink.assessed(picture, classifier.assess(picture))
-        except InputError as error:
+    outcomes = classifier.assess_many(pictures)
+    for picture, outcome in console.progress(outcomes, len(pictures), "pictures"):
+        if isinstance(outcome, InputError):
             failures += 1
-            sink.failed(picture, error)
+            sink.failed(picture, outcome)
+        else:
+            sink.assessed(picture, outcome)
     sink.close()
     return failures
+
+
+def _require_delegate(delegate: str | None) -> None:
+    try:
+        split_delegate(delegate or DELEGATES[0])
+    except DelegateUnavailableError as error:
+        raise typer.BadParameter(str(error), param_hint="--delegate") from error
+
+
+def _thread_count(threads: str) -> ThreadCount:
+    if threads == AUTO:
+        return AUTO
+    if threads.isascii() and threads.isdecimal() and 1 <= int(threads) <= MAX_THREADS:
+        return int(threads)
+    raise typer.BadParameter(
+        f"{threads!r} is not {AUTO} or 1 to {MAX_THREADS}", param_hint="--threads"
+    )
 
 
 @app.command()

@@ -9,6 +9,7 @@ from edge_runtime.console import display_name, print_table, write_line
 from edge_runtime.contract.card import NOTICE, ModelCard
 from edge_runtime.errors import MelanomaError
 from edge_runtime.runner import RunnerInfo
+from edge_runtime.runtime_note import runtime_note
 
 DEMONSTRATION = "This is a demonstration model: its scores mean nothing."
 
@@ -35,6 +36,8 @@ class JsonLines:
             "variant": card.variant,
             "runtime": info.runtime,
             "delegate": info.delegate,
+            "fallback": None,
+            "note": runtime_note(card.conversion.measured_on, info),
         }
 
     def assessed(self, source: Path, assessment: Assessment) -> None:
@@ -47,6 +50,12 @@ class JsonLines:
             reasons=list(assessment.reasons),
             error=None,
             latency_ms=round(assessment.latency_ms, 3),
+            # From the assessment, not the opened file: a fallback may have taken over.
+            model=assessment.model,
+            variant=assessment.variant,
+            runtime=assessment.runtime,
+            delegate=assessment.delegate,
+            fallback=assessment.fallback,
         )
 
     def failed(self, source: Path, error: MelanomaError) -> None:
@@ -64,7 +73,7 @@ class JsonLines:
         """Nothing is held back."""
 
     def _write(self, **row: Any) -> None:
-        write_line(json.dumps(row | self._same))
+        write_line(json.dumps(row | {k: v for k, v in self._same.items() if k not in row}))
 
 
 class Table:
@@ -84,7 +93,7 @@ class Table:
                 score,
                 str(assessment.decision),
                 f"{assessment.latency_ms:.0f} ms",
-                "; ".join(assessment.reasons),
+                "; ".join((*assessment.reasons, *filter(None, [assessment.fallback]))),
             )
         )
 
@@ -103,6 +112,9 @@ class Table:
             f"on {point.chosen_on} pictures: sensitivity {point.sensitivity}, "
             f"specificity {point.specificity}"
         )
+        note = runtime_note(self._card.conversion.measured_on, self._info)
+        if note is not None:
+            write_line(note)
         if self._card.training.demonstration:
             write_line(DEMONSTRATION)
         write_line(NOTICE)

@@ -11,6 +11,12 @@ import pytest
 Finished = subprocess.CompletedProcess[str]
 
 
+@pytest.fixture(autouse=True)
+def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds or leaves anything in the user's state folder."""
+    monkeypatch.setenv("MELANOMA_STATE", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def melanoma_edge() -> Callable[..., Finished]:
     """Runs ``melanoma-edge``; what no call may ever show is checked for each."""
