@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.quality_measure import Outcome, find_cases, measure, shares
+from benchmarks.quality_measure import Case, Outcome, find_cases, measure, shares
 from benchmarks.quality_reference import fit_view_reference
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
@@ -53,9 +53,7 @@ def quality_gate(
             "none. Name a folder of dermatoscopic pictures."
         )
     if fit:
-        spec = Preprocessing(size_hw=(size, size))
-        mean, precision = fit_view_reference([preprocess(case.path, spec) for case in cases])
-        console.write_line(json.dumps({"view_mean": mean, "view_precision": precision}))
+        _print_reference(cases, size)
         return
     every = max(1, len(cases) // sample) if sample else 1
     results = console.progress(
@@ -68,6 +66,12 @@ def quality_gate(
     columns = ("pictures", "", "should be", "sent back", "of", "share", "reasons")
     console.print_table(columns, _rows(outcomes))
     console.write_line(f"\nShares with 95 % Wilson intervals. {NOTICE}")
+
+
+def _print_reference(cases: Sequence[Case], size: int) -> None:
+    spec = Preprocessing(size_hw=(size, size))
+    mean, precision = fit_view_reference([preprocess(case.path, spec) for case in cases])
+    console.write_line(json.dumps({"view_mean": mean, "view_precision": precision}))
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
