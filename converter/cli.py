@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from converter.adopt_command import from_keras, from_tflite
 from converter.advise_command import advise_command
 from converter.export_command import export
 from converter.layers_command import layers
@@ -17,6 +18,8 @@ from edge_runtime.contract.embed import open_sealed
 
 app = console.make_app(f"Export a trained model as TFLite variants that carry their card. {NOTICE}")
 app.command()(export)
+app.command(name="from-keras")(from_keras)
+app.command(name="from-tflite")(from_tflite)
 app.command()(parity)
 app.command()(layers)
 app.command(name="preflight")(preflight_command)

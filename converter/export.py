@@ -47,7 +47,7 @@ def load_static_model(path: Path, size_hw: tuple[int, int]) -> StaticModel:
         MissingDependencyError: If TensorFlow is not installed.
         ConversionError: If the file is not such a model.
     """
-    keras = _import_tensorflow().keras
+    keras = import_tensorflow().keras
     try:
         trained = keras.models.load_model(path, compile=False)
         logit = keras.Model(trained.input, trained.get_layer(LOGIT_LAYER).output)
@@ -69,7 +69,7 @@ def export_float32(model: StaticModel) -> bytes:
     Raises:
         ConversionError: If the TFLite converter refuses the model.
     """
-    tf = _import_tensorflow()
+    tf = import_tensorflow()
     converter = tf.lite.TFLiteConverter.from_keras_model(model.keras_model)
     with _converter_quiet_and_named():
         return bytes(converter.convert())
@@ -77,11 +77,16 @@ def export_float32(model: StaticModel) -> bytes:
 
 def converter_versions() -> dict[str, str]:
     """Versions of the packages that write the float flatbuffer."""
-    tf = _import_tensorflow()
+    tf = import_tensorflow()
     return {"tensorflow": tf.__version__, "keras": tf.keras.__version__}
 
 
-def _import_tensorflow() -> Any:
+def import_tensorflow() -> Any:
+    """The ``tensorflow`` module, its start quiet, as Keras' backend.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
     # The runtime's own log lines say nothing to a user; warnings and errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -23,7 +23,7 @@ from converter.parity import require_scores_of_model
 from converter.quantize import measure_ranges, quantizer_version
 from converter.ranges import TensorRanges
 from converter.rescue import Rescue, rescue
-from converter.run_folder import RunFolder, open_run
+from converter.run_folder import TFLITE_MODEL_FILE, RunFolder, open_run
 from converter.variants import RECIPES, FloatSource, Recipe
 from edge_runtime.console import log, package_version, require_absent
 from edge_runtime.contract.manifest import SCORES_FILE
@@ -105,11 +105,8 @@ def export_run(
 class _Export:
     def __init__(self, run: RunFolder, options: ExportOptions, work: Path) -> None:
         self._run, self._options, self._work = run, options, work
-        model = load_static_model(run.model, run.draft.preprocessing.size_hw)
-        require_scores_of_model(model, run.data, run.split("valid"), run.draft.preprocessing)
-        log.info("float32: converting")
-        self._float32 = export_float32(model)
-        self._versions = converter_versions() | quantizer_version() | _package_versions()
+        self._float32, versions = _float_model(run)
+        self._versions = versions | quantizer_version() | _package_versions()
         self._calibration: CalibrationSet | None = None
         self._measured: TensorRanges | None = None
         self._judged: dict[bytes, tuple[Candidate, Rescue | None]] = {}
@@ -196,6 +193,16 @@ class _Export:
                 "tensors": {name: list(ends) for name, ends in sorted(joined.items())},
             }
         return record
+
+
+def _float_model(run: RunFolder) -> tuple[bytes, dict[str, str]]:
+    """The float32 flatbuffer, and the versions of what wrote it."""
+    if run.model.name == TFLITE_MODEL_FILE:
+        return run.model.read_bytes(), {}
+    model = load_static_model(run.model, run.draft.preprocessing.size_hw)
+    require_scores_of_model(model, run.data, run.split("valid"), run.draft.preprocessing)
+    log.info("float32: converting")
+    return export_float32(model), converter_versions()
 
 
 def describe(item: Outcome) -> dict[str, Any]:
