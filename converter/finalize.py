@@ -17,6 +17,7 @@ from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.card import NOTICE, SCHEMA_VERSION, ConversionRecord, ModelCard
 from edge_runtime.contract.embed import write_sealed
 from edge_runtime.contract.golden import GoldenSet
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS
 from edge_runtime.interpreter import load_runner
 from edge_runtime.runner import Runner
 
@@ -112,6 +113,7 @@ def _complete_card(
         training=draft.training,
         conversion=_conversion_record(candidate, recipe, calibration, versions),
         golden=golden,
+        quality=CONTRAST_ONLY if draft.training.demonstration else DEFAULT_LIMITS,
         notice=NOTICE,
     )
 

@@ -230,7 +230,7 @@ class LesionClassifier:
         else:
             pixels = preprocess_frame(picture, self.card.preprocessing)
         preprocessed = time.perf_counter()
-        retake = retake_reasons(pixels)
+        retake = retake_reasons(pixels, self.card.quality)
         checked = time.perf_counter()
         logit = None if retake else logit_of(runner, pixels)
         invoked = time.perf_counter()

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from edge_runtime.contract.golden import GoldenSet
+from edge_runtime.contract.golden import KERNEL_FAMILIES, GoldenSet
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.operating_point import OperatingPoint
 from edge_runtime.contract.preprocess import Preprocessing
+from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.contract.quantization import TensorSpec
 from edge_runtime.contract.schema import from_json, to_json
 from edge_runtime.errors import CardSchemaError, CardVersionError
@@ -107,6 +108,13 @@ class ConversionRecord:
     measured_on: str
     gate: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if not self.gate or self.measured_on not in KERNEL_FAMILIES:
+            raise CardSchemaError(
+                f"conversion needs a finding of its gate and measured_on of {KERNEL_FAMILIES}. "
+                f"Received: gate={self.gate}, measured_on={self.measured_on!r}"
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class CardDraft:
@@ -148,6 +156,7 @@ class ModelCard:
         training: What the network was trained on.
         conversion: How the file was made.
         golden: Cases that prove a device computes what the converter computed.
+        quality: What a picture must be like to be scored.
         notice: What this file is not.
     """
 
@@ -166,6 +175,7 @@ class ModelCard:
     training: TrainingRecord
     conversion: ConversionRecord
     golden: GoldenSet
+    quality: QualityLimits
     notice: str
 
     def __post_init__(self) -> None:

@@ -37,6 +37,7 @@ from edge_runtime.contract.operating_point import (
     choose_operating_point,
     scores_from_logits,
 )
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY
 from edge_runtime.contract.preprocess import Preprocessing, pixels_sha256, preprocess
 from edge_runtime.interpreter import load_runner
 from edge_runtime.self_test import logit_of
@@ -54,7 +55,7 @@ CONVERSION = ConversionRecord(
     parity_pictures=0,
     parity_max_logit_difference=0.0,
     measured_on="xnnpack",
-    gate=(),
+    gate=("auc_drop 0.0000, within 0.01",),
 )
 
 
@@ -165,6 +166,7 @@ def seal_tiny(
         operating_point=_operating_point(model, data, pictures),
         training=_training_record(pictures, model_sha256),
         conversion=CONVERSION,
+        quality=CONTRAST_ONLY,
         golden=golden,
         notice=NOTICE,
     )
