@@ -18,7 +18,9 @@ from edge_runtime.self_test import logit_of
 
 # |Δlogit|. Measured on 1,108 pictures: 0.0013, for the trainer keeps activations in half precision.
 FLOAT_TOLERANCE = 5e-3
-FLOAT16_TOLERANCE = 0.1  # |Δlogit|, of rounded weights; measured on 129 pictures: 0.012
+# |Δlogit|, of rounded weights; measured: 0.007 on 1,108 pictures of a fine-tuned model, 0.11 of a
+# frozen one with a steep head. A faulty conversion is off by whole logits.
+FLOAT16_TOLERANCE = 0.5
 _KERAS_CHECKS = 4
 
 Logits = npt.NDArray[np.float64]

@@ -61,6 +61,7 @@ def halve_weights(float32: bytes) -> bytes:
         work = quantizer.Quantizer(bytearray(float32))
         everything = qtyping.TFLOperationName.ALL_SUPPORTED
         work.update_quantization_recipe(".*", everything, half, AlgorithmName.FLOAT_CASTING)
+        _keep_float(work, layer_scopes(float32)[-1:])
         made = work.quantize(enable_progress_report=False).quantized_model
     return finish_flatbuffer(bytes(made))
 
@@ -137,15 +138,23 @@ def _quantize(
     names = qtyping.TFLOperationName
     with _quantizer_quiet_and_named():
         work = quantizer.Quantizer(bytearray(float32), recipe)
-        for scope in (layer_scopes(float32)[-1], *kept_float):
-            pattern = f"^{re.escape(scope)}$"
-            work.update_quantization_recipe(
-                pattern, names.ALL_SUPPORTED, algorithm_key=AlgorithmName.NO_QUANTIZE
-            )
+        _keep_float(work, (layer_scopes(float32)[-1], *kept_float))
         for end in (names.INPUT, names.OUTPUT):
             work.update_quantization_recipe(".*", end, algorithm_key=AlgorithmName.NO_QUANTIZE)
         made = work.quantize(statistics, enable_progress_report=False).quantized_model
     return finish_flatbuffer(bytes(made), uint8_input=uint8_input)
+
+
+def _keep_float(work: Any, scopes: Sequence[str]) -> None:
+    from ai_edge_quantizer import qtyping
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+
+    for scope in scopes:
+        work.update_quantization_recipe(
+            f"^{re.escape(scope)}$",
+            qtyping.TFLOperationName.ALL_SUPPORTED,
+            algorithm_key=AlgorithmName.NO_QUANTIZE,
+        )
 
 
 def layer_scopes(float32: bytes) -> list[str]:

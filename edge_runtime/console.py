@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import typer
 
-from edge_runtime.errors import MelanomaError, OutputExistsError
+from edge_runtime.errors import DeviceError, MelanomaError, OutputExistsError
 
 T = TypeVar("T")
 EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong use, or the output exists; 3 model file and "
-    "runtime disagree; 4 a picture or data set cannot be used; 5 device, runtime or package "
-    "missing; 6 conversion failed; 130 interrupted."
+    "runtime disagree; 4 a picture or data set cannot be used; 5 device, disk, runtime or package "
+    "missing or failing; 6 conversion failed; 130 interrupted."
 )
 _LOG_EVERY_S = 10.0
 
@@ -81,6 +81,10 @@ def run_app(app: typer.Typer) -> None:
     except MelanomaError as error:
         _report(error, debug=debug)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # A full disk, a folder that may not be written: not ours, and no fault of the program.
+        _report(_named(error), debug=debug)
+        sys.exit(DeviceError.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place where it can be named
         _report(error, debug=debug)
         sys.exit(1)
@@ -211,6 +215,16 @@ def _log_to_stderr() -> None:
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
+
+
+def _named(error: OSError) -> DeviceError:
+    where = "" if error.filename is None else f": {display_name(Path(os.fsdecode(error.filename)))}"
+    named = DeviceError(
+        f"expected a disk that can be read and written. Received: {error.strerror or error}{where}. "
+        "Free space, or check the path and its permissions."
+    )
+    named.__cause__ = error
+    return named
 
 
 def _report(error: Exception, *, debug: bool) -> None:

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,3 +209,22 @@ def test_a_picture_that_changed_since_training_is_refused(
     done = command("converter", "export", run_folder, *arguments, expect=4)
     assert changed.file in done.stderr
     assert not (tmp_path / "models.partial").exists()
+
+
+def test_a_folder_that_cannot_be_written_ends_in_a_clear_error(
+    command: Command, run_folder: Path
+) -> None:
+    done = command("converter", "export", run_folder, "--out", "/proc/models", expect=5)
+    assert "expected a disk that can be read and written" in done.stderr
+    assert "/proc/models.partial" in done.stderr
+
+
+def test_an_interrupted_export_leaves_nothing(run_folder: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "converter", "export", run_folder, "--out", tmp_path / "models"]
+    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    process.stderr.readline()  # the first line: the float model is being converted
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
