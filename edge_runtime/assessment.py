@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass
 
+from edge_runtime.contract.card import ModelCard
+
 
 class Decision(enum.StrEnum):
     """What should happen next with the lesion or its picture."""
@@ -30,6 +32,9 @@ class Assessment:
         delegate: ``cpu`` or ``edgetpu``.
         fallback: Why another file than the one that was opened computed this, with the name of
             that one; None if the opened one did. ``model`` names the file that computed.
+        picture_sha256: Of the encoded picture, or of a frame's pixels.
+        frame_age_ms: How old a camera's frame was when it was taken up; None for a file.
+        card: Of the file that computed.
     """
 
     decision: Decision
@@ -44,3 +49,6 @@ class Assessment:
     runtime: str
     delegate: str
     fallback: str | None = None
+    picture_sha256: str = ""
+    frame_age_ms: float | None = None
+    card: ModelCard | None = None

@@ -5,6 +5,7 @@ import math
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,7 +16,12 @@ from edge_runtime.assessment import Assessment, Decision
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.embed import SealedModel, open_sealed
 from edge_runtime.contract.operating_point import score_from_logit
-from edge_runtime.contract.preprocess import Pixels, preprocess, preprocess_frame
+from edge_runtime.contract.preprocess import (
+    Pixels,
+    preprocess,
+    preprocess_frame,
+    read_picture,
+)
 from edge_runtime.errors import ContractError, DeviceError, InputError, SelfTestError
 from edge_runtime.fallback import open_fallback
 from edge_runtime.opening import (
@@ -225,10 +231,12 @@ class LesionClassifier:
         """The assessment; ``start`` is the reading of ``perf_counter`` when it was asked for."""
         runner = self._active
         began = time.perf_counter()
-        if isinstance(picture, Path | bytes):
-            pixels = preprocess(picture, self.card.preprocessing)
+        encoded = read_picture(picture) if isinstance(picture, Path) else picture
+        if isinstance(encoded, bytes):
+            pixels, digest = preprocess(encoded, self.card.preprocessing), sha256(encoded)
         else:
-            pixels = preprocess_frame(picture, self.card.preprocessing)
+            pixels = preprocess_frame(encoded, self.card.preprocessing)
+            digest = sha256(np.ascontiguousarray(encoded).data)
         preprocessed = time.perf_counter()
         retake = retake_reasons(pixels, self.card.quality)
         checked = time.perf_counter()
@@ -250,6 +258,8 @@ class LesionClassifier:
             runtime=runner.info.runtime,
             delegate=runner.info.delegate,
             fallback=self._fallback,
+            picture_sha256=digest.hexdigest(),
+            card=self.card,
         )
 
     def _decide(self, logit: float) -> tuple[Decision, float, tuple[str, ...]]:

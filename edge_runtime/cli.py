@@ -8,12 +8,17 @@ from typing import Annotated
 import typer
 
 from edge_runtime import console
+from edge_runtime.annotate import AnnotatedPictures
 from edge_runtime.contract.card import NOTICE
+from edge_runtime.csv_sink import CsvRows
 from edge_runtime.default_model import MODEL_VARIABLE, default_model
 from edge_runtime.delegates import DELEGATES, EDGETPU_DEVICES, split_delegate
 from edge_runtime.doctor import examine, print_examination
 from edge_runtime.errors import DelegateUnavailableError, DeviceError, InputError
 from edge_runtime.interpreter import RUNTIMES
+from edge_runtime.journal import Journal
+from edge_runtime.journal_command import app as journal_app
+from edge_runtime.journal_sink import JournalSink
 from edge_runtime.parallel import ParallelClassifier
 from edge_runtime.self_test import SelfTestMode
 from edge_runtime.sinks import DEMONSTRATION, JsonLines, Sink, Table
@@ -21,6 +26,7 @@ from edge_runtime.sources import find_pictures
 from edge_runtime.thread_choice import AUTO, ThreadCount, available_cores
 
 app = console.make_app(f"Assess dermatoscopic pictures with a card-carrying TFLite model. {NOTICE}")
+app.add_typer(journal_app, name="journal", epilog=console.EXIT_CODES)
 EXIT_SOME_FAILED = InputError.exit_code
 MAX_THREADS = 64
 _WORTH_A_WORKER = 8  # pictures; for fewer, loading the model once more takes longer
@@ -51,6 +57,17 @@ Fallback = Annotated[
     Path | None,
     typer.Option(readable=False, help="Variant that takes over if an accelerator fails."),
 ]
+JournalFile = Annotated[
+    Path | None,
+    typer.Option(readable=False, help="Journal that stores each result before it is shown."),
+]
+KeepNames = Annotated[bool, typer.Option(help="Store the names of files in the journal.")]
+KeepImages = Annotated[
+    Path | None, typer.Option(help="Folder that gets a copy of each picture of the journal.")
+]
+Annotate = Annotated[
+    Path | None, typer.Option(help="Folder for copies of the pictures with the result below.")
+]
 SelfTest = Annotated[
     SelfTestMode, typer.Option(help="Golden cases at every start, or once a host and version.")
 ]
@@ -69,6 +86,11 @@ def image(
     threads: Threads = AUTO,
     fallback: Fallback = None,
     self_test: SelfTest = "remembered",
+    as_csv: Annotated[bool, typer.Option("--csv", help="One CSV line a picture.")] = False,
+    annotate: Annotate = None,
+    journal: JournalFile = None,
+    keep_names: KeepNames = False,
+    keep_images: KeepImages = None,
 ) -> None:
     """Score pictures: REFER, NO_REFERRAL or RETAKE, with reasons and latency.
 
@@ -90,9 +112,10 @@ def image(
         self_test=self_test,
         fallback=fallback,
     ) as classifier:
-        sink: Sink = (JsonLines if as_json else Table)(classifier.card, classifier.info)
+        shown = _shown(classifier, as_json=as_json, as_csv=as_csv)
+        sink = _stored(shown, classifier, annotate, journal, (keep_names, keep_images))
         failures = _assess_all(classifier, pictures, sink)
-        if as_json:
+        if as_json or as_csv:
             demonstration = classifier.card.training.demonstration
             console.log.info("%s%s", f"{DEMONSTRATION} " if demonstration else "", NOTICE)
     if failures:
@@ -100,6 +123,33 @@ def image(
             "%d of %d pictures could not be used; see their errors.", failures, len(pictures)
         )
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _shown(classifier: ParallelClassifier, *, as_json: bool, as_csv: bool) -> Sink:
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
+    if as_csv:
+        return CsvRows()
+    return (JsonLines if as_json else Table)(classifier.card, classifier.info)
+
+
+def _stored(
+    shown: Sink,
+    classifier: ParallelClassifier,
+    annotated: Path | None,
+    journal: Path | None,
+    keep: tuple[bool, Path | None],
+) -> Sink:
+    """The sink that stores a result first and shows it then."""
+    sink = shown if annotated is None else AnnotatedPictures(annotated, shown)
+    if journal is None:
+        if any(keep):
+            raise typer.BadParameter("needs --journal", param_hint="--keep-names, --keep-images")
+        return sink
+    names, images = keep
+    return JournalSink(
+        Journal(journal), classifier.card, sink, keep_names=names, keep_images=images
+    )
 
 
 def _assess_all(classifier: ParallelClassifier, pictures: Sequence[Path], sink: Sink) -> int:

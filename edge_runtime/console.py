@@ -218,9 +218,11 @@ def _log_to_stderr() -> None:
 
 
 def _named(error: OSError) -> DeviceError:
-    where = "" if error.filename is None else f": {display_name(Path(os.fsdecode(error.filename)))}"
+    what = error.strerror or str(error)
+    if error.filename is not None:
+        what += f": {display_name(Path(os.fsdecode(error.filename)))}"
     named = DeviceError(
-        f"expected a disk that can be read and written. Received: {error.strerror or error}{where}. "
+        f"expected a disk that can be read and written. Received: {what}. "
         "Free space, or check the path and its permissions."
     )
     named.__cause__ = error

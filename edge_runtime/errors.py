@@ -12,6 +12,7 @@ MelanomaError
 │  └─ ImageDecodeError      this picture cannot be read, or is of an unsupported kind
 ├─ DatasetError             a data set or its split is unsound               exit 4
 ├─ DeviceError              hardware or a native library                     exit 5
+│  ├─ JournalError          the journal cannot be written or read
 │  ├─ RuntimeUnavailableError
 │  └─ DelegateUnavailableError
 ├─ MissingDependencyError   names the extra to install                       exit 5
@@ -78,6 +79,10 @@ class DeviceError(MelanomaError):
     """Hardware or a native library is missing or failing."""
 
     exit_code = 5
+
+
+class JournalError(DeviceError):
+    """The journal cannot be opened, written or read."""
 
 
 class RuntimeUnavailableError(DeviceError):
