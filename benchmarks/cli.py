@@ -10,9 +10,12 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.edge_overhead import edge
+from benchmarks.export_time import export_time
 from benchmarks.models import find_models
 from benchmarks.pictures import SPLIT_CHOICES
 from benchmarks.plot import plot_accuracy_latency, require_matplotlib
+from benchmarks.quality_gate import quality_gate
 from benchmarks.report import COLUMNS, markdown, notes, table_rows
 from benchmarks.results import Results, dump_results
 from benchmarks.run import RunOptions, run_benchmark
@@ -120,6 +123,9 @@ def _output_folder(out: Path) -> Iterator[Path]:
 
 
 app.command()(training)
+app.command()(edge)
+app.command(name="export")(export_time)
+app.command(name="quality-gate")(quality_gate)
 
 
 def main() -> None:

@@ -62,7 +62,11 @@ def quality_gate(
     outcomes = [outcome for per_picture in results for outcome in per_picture]
     if as_json:
         console.write_line(json.dumps(_as_json(outcomes), indent=2))
-        return
+    else:
+        _print_outcomes(outcomes)
+
+
+def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
     columns = ("pictures", "", "should be", "sent back", "of", "share", "reasons")
     console.print_table(columns, _rows(outcomes))
     console.write_line(f"\nShares with 95 % Wilson intervals. {NOTICE}")

@@ -138,8 +138,8 @@ def _print_bound(item: Outcome) -> None:
         needed = finding.malignant_needed
         others = "benign" if finding.limit.name == "specificity_drop" else "malignant"
         console.write_line(
-            f"{item.recipe.variant}: {finding}; that the bound is within it, too, "
-            + (f"takes about {needed} {others} pictures" if needed else "no number would show")
+            f"{item.recipe.variant}: {finding}; to show that the bound is within it, too, "
+            + (f"takes about {needed} {others} pictures" if needed else "no number is enough")
         )
 
 
