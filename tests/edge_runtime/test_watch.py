@@ -1,0 +1,136 @@
+"""Pictures that come into a folder are assessed once, when they are whole."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from edge_runtime.service import unit_text
+from edge_runtime.synthetic import draw_lesion
+from edge_runtime.watch import watch_folder
+
+POLL_S = 0.02
+
+
+def picture(path: Path, seed: int = 1) -> Path:
+    Image.fromarray(draw_lesion("benign", seed, (96, 96))).save(path)
+    return path
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_new_pictures_are_handed_out_once(tmp_path: Path, stop: threading.Event) -> None:
+    picture(tmp_path / "old.png")
+    pictures = watch_folder(tmp_path, stop, poll_s=POLL_S)
+    writer = threading.Timer(
+        0.1, lambda: (picture(tmp_path / "a.png"), picture(tmp_path / "b.png"))
+    )
+    writer.start()
+    assert {next(pictures).name, next(pictures).name} == {"a.png", "b.png"}
+    threading.Timer(0.2, stop.set).start()
+    assert list(pictures) == []
+
+
+def test_what_lies_there_comes_first_if_asked_for(tmp_path: Path, stop: threading.Event) -> None:
+    picture(tmp_path / "old.png")
+    assert next(watch_folder(tmp_path, stop, poll_s=POLL_S, existing=True)).name == "old.png"
+
+
+def test_a_file_that_grows_is_not_taken(tmp_path: Path, stop: threading.Event) -> None:
+    whole = picture(tmp_path / "whole.bin.png").read_bytes()
+    (tmp_path / "whole.bin.png").unlink()
+    target = tmp_path / "slow.png"
+
+    def write_slowly() -> None:
+        with target.open("wb") as stream:
+            for start in range(0, len(whole), 1 + len(whole) // 20):
+                stream.write(whole[start : start + 1 + len(whole) // 20])
+                stream.flush()
+                time.sleep(POLL_S / 2)
+
+    threading.Thread(target=write_slowly).start()
+    taken = next(watch_folder(tmp_path, stop, poll_s=POLL_S, existing=True))
+    assert taken.read_bytes() == whole
+
+
+def test_hidden_and_other_files_are_passed_over(tmp_path: Path, stop: threading.Event) -> None:
+    for name in (".hidden.png", "notes.txt", "a.png.partial"):
+        (tmp_path / name).write_bytes(b"x")
+    picture(tmp_path / "a.png")
+    pictures = watch_folder(tmp_path, stop, poll_s=POLL_S, existing=True)
+    assert next(pictures).name == "a.png"
+    threading.Timer(0.2, stop.set).start()
+    assert list(pictures) == []
+
+
+def test_a_folder_may_vanish_and_come_back(tmp_path: Path, stop: threading.Event) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    pictures = watch_folder(folder, stop, poll_s=POLL_S)
+
+    def replug() -> None:
+        folder.rename(tmp_path / "away")
+        time.sleep(5 * POLL_S)
+        folder.mkdir()
+        picture(folder / "a.png")
+
+    threading.Timer(0.1, replug).start()
+    assert next(pictures).name == "a.png"
+
+
+def test_the_command_ends_cleanly_on_sigterm(
+    sealed_model: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    picture(folder / "a.png")
+    (folder / "b.png").write_bytes(b"no picture")
+    options = ("--model", sealed_model("int8").path, "--existing", "--journal", tmp_path / "j.db")
+    line = [sys.executable, "-m", "edge_runtime", "watch", folder, *map(str, options)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    rows = [json.loads(process.stdout.readline()) for _ in range(2)]
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert [bool(row["error"]) for row in rows] == [False, True]
+    assert "Traceback" not in errors
+
+
+def test_a_folder_that_is_not_there_is_refused(melanoma_edge: Callable[..., Any]) -> None:
+    assert melanoma_edge("watch", "/nowhere").returncode == 4
+
+
+def test_self_test_passes_and_says_so(
+    melanoma_edge: Callable[..., Any], sealed_model: Callable[..., Any]
+) -> None:
+    model = sealed_model("int8").path
+    done = melanoma_edge("self-test", "--model", model, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["passed"]
+    damaged = bytearray(model.read_bytes())
+    damaged[100] ^= 1
+    model.write_bytes(damaged)
+    assert melanoma_edge("self-test", "--model", model).returncode == 3
+
+
+def test_the_service_has_few_rights(melanoma_edge: Callable[..., Any]) -> None:
+    done = melanoma_edge("install-service", "--print", "--", "watch", "/srv/pictures of today")
+    assert done.returncode == 0
+    assert "watch '/srv/pictures of today'" in done.stdout
+    for line in ("DynamicUser=yes", "ProtectSystem=strict", "Restart=on-failure"):
+        assert line in done.stdout
+    assert unit_text("/bin/true").startswith("[Unit]")
