@@ -15,6 +15,7 @@ import numpy as np
 from converter.errors import ConversionError
 from converter.finish_flatbuffer import finish_flatbuffer
 from converter.ranges import TensorRanges, ranges_of
+from converter.shared_ranges import share_ranges
 from edge_runtime.console import progress
 from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.errors import MissingDependencyError
@@ -110,9 +111,10 @@ def quantize_static(
     from ai_edge_quantizer import recipe
 
     made = recipe.static_wi8_ai8() if activation_bits == _INT8 else recipe.static_wi8_ai16()
+    shared = share_ranges(float32, ranges) | {input_tensor(float32): PIXEL_RANGE}
     statistics = {
         name: {"min": np.array([low]), "max": np.array([high])}
-        for name, (low, high) in (dict(ranges) | {input_tensor(float32): PIXEL_RANGE}).items()
+        for name, (low, high) in shared.items()
     }
     takes_uint8 = activation_bits == _INT8 and layer_scopes(float32)[0] not in kept_float
     return _quantize(float32, made, statistics, kept_float, uint8_input=takes_uint8)

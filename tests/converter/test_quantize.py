@@ -139,3 +139,10 @@ def test_recipes_are_variants_of_the_card() -> None:
     assert [recipe.variant for recipe in parse_variants("float16, int8,float16")] == [
         *("float16", "int8")
     ]
+
+
+def test_the_published_int8_file_rescales_nothing_but_its_pixels() -> None:
+    published = next((Path(__file__).parents[2] / "models").glob("*_int8.tflite"))
+    names = [operator.name for operator in read_flatbuffer(published.read_bytes()).operators]
+    assert names[0] == "QUANTIZE"
+    assert names.count("QUANTIZE") == 1
