@@ -1,8 +1,9 @@
 """Copies of assessed pictures with the result below them."""
 
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageOps
 
 from edge_runtime.assessment import Assessment
 from edge_runtime.console import display_name, log
@@ -58,6 +59,9 @@ def annotate(source: Path, assessment: Assessment) -> Image.Image:
         source: A picture that could be assessed.
         assessment: Its assessment.
     """
+    # Loaded when used: a device that draws nothing starts without them.
+    from PIL import ImageDraw, ImageFont
+
     with Image.open(source) as opened:
         picture = ImageOps.exif_transpose(opened).convert("RGB")
     picture.thumbnail((_WIDTH, _WIDTH))
@@ -79,9 +83,7 @@ def annotate(source: Path, assessment: Assessment) -> Image.Image:
     return page
 
 
-def _wrapped(
-    text: str, font: "ImageFont.FreeTypeFont | ImageFont.ImageFont", width: int
-) -> list[str]:
+def _wrapped(text: str, font: Any, width: int) -> list[str]:
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()

@@ -86,10 +86,12 @@ def image(
         if as_json or as_csv:
             demonstration = card.training.demonstration
             console.log.info("%s%s", f"{DEMONSTRATION} " if demonstration else "", NOTICE)
+    _require_none_failed(failures, len(pictures))
+
+
+def _require_none_failed(failures: int, count: int) -> None:
     if failures:
-        console.log.error(
-            "%d of %d pictures could not be used; see their errors.", failures, len(pictures)
-        )
+        console.log.error("%d of %d pictures could not be used; see their errors.", failures, count)
         raise typer.Exit(EXIT_SOME_FAILED)
 
 

@@ -1,6 +1,7 @@
 """From a picture to a decision with its reason, and no decision where there can be none."""
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +58,10 @@ def test_path_bytes_and_frame_of_a_picture_get_one_assessment(
             without_timings(classifier.assess(source))
             for source in (path, path.read_bytes(), lesion())
         )
-    assert from_path == from_bytes == from_frame
+    assert from_path == from_bytes
+    assert from_path.picture_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    pixels_sha256 = hashlib.sha256(lesion().tobytes()).hexdigest()
+    assert from_frame == dataclasses.replace(from_path, picture_sha256=pixels_sha256)
     assert from_path.model == f"tiny_none_32_{variant}"
 
 
