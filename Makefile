@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-output
 
-.PHONY: help test test-interop check demo clean
+.PHONY: help test test-arm64 test-interop check demo clean
 
 help:
 	@echo "make test   all checks and tests, and the base install on each Python that is here"
+	@echo "make test-arm64  the edge on emulated 64-bit Arm, a few minutes; needs Debian 12's apt;"
+	@echo "            MODELS=FOLDER takes other models than the published, PICTURES=3 more pictures"
 	@echo "make test-interop  our files in MediaPipe Tasks and tflite-runtime, a few minutes;"
 	@echo "            MODELS=FOLDER takes other models than the published, DATA=FOLDER real pictures"
 	@echo "make check  lint, types and import directions only"
@@ -33,6 +35,9 @@ test: check
 	$(BIN)/pytest
 	$(BIN)/python tests/base_install/run.py
 
+test-arm64: $(VENV)/installed
+	$(BIN)/python tests/arm64/run.py $(if $(MODELS),"$(MODELS)") $(if $(PICTURES),--pictures $(PICTURES))
+
 test-interop: $(VENV)/installed
 	$(BIN)/python tests/interop/run.py $(if $(MODELS),"$(MODELS)") $(if $(DATA),--data "$(DATA)")
 
@@ -40,4 +45,4 @@ demo: $(VENV)/installed
 	$(BIN)/python demo/run.py --out $(DEMO_OUT) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 clean:
-	rm -rf $(VENV) .venv-base-* .venv-interop* build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial
+	rm -rf $(VENV) .venv-base-* .venv-interop* .arm64 build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial

@@ -19,9 +19,9 @@ from edge_runtime.synthetic import draw_lesion
 _TINY_TOLERANCE = {"tiny_float32": 1e-3, "tiny_int8": 0.05}
 _TINY_INPUT = Preprocessing(size_hw=(32, 32))
 _PICTURES = {
+    "benign.jpg": ("benign", 0, (224, 224)),
     "malignant.jpg": ("malignant", 2, (450, 600)),
     "malignant.png": ("malignant", 1, (301, 223)),
-    "benign.jpg": ("benign", 0, (224, 224)),
 }
 _SIZES_HW = ((32, 32), (224, 224), (299, 299))
 

@@ -84,9 +84,10 @@ def install(runtime: str) -> Path:
         sys.stdout.flush()
         shutil.rmtree(folder, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", "install"]
-        target = ["--target", str(folder), "--no-warn-conflicts", "--only-binary=:all:", "--python-version", "3.11"]
-        named = [word for name in PLATFORMS for word in ("--platform", name)]
-        call([*pip, *target, *named, *wanted])
+        pip += ["--target", str(folder), "--no-warn-conflicts", "--only-binary=:all:"]
+        pip += ["--python-version", "3.11"]
+        pip += [word for name in PLATFORMS for word in ("--platform", name)]
+        call([*pip, *wanted])
         built.write_text("\n".join(wanted))
     return folder
 
