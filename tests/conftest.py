@@ -29,8 +29,8 @@ from edge_runtime.contract.embed import SealedModel, open_sealed, write_sealed
 from edge_runtime.contract.golden import GoldenCase, GoldenSet
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.operating_point import OperatingPoint, Proportion
-from edge_runtime.contract.quality_limits import CONTRAST_ONLY
 from edge_runtime.contract.preprocess import Preprocessing, pixels_sha256, preprocess
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY
 from edge_runtime.interpreter import load_runner
 from edge_runtime.runner import Runner
 from edge_runtime.self_test import logit_of

@@ -37,8 +37,8 @@ from edge_runtime.contract.operating_point import (
     choose_operating_point,
     scores_from_logits,
 )
-from edge_runtime.contract.quality_limits import CONTRAST_ONLY
 from edge_runtime.contract.preprocess import Preprocessing, pixels_sha256, preprocess
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY
 from edge_runtime.interpreter import load_runner
 from edge_runtime.self_test import logit_of
 
