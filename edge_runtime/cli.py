@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edge_runtime import console
+from edge_runtime.camera_command import camera, video
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.doctor import examine, print_examination
 from edge_runtime.errors import DeviceError
@@ -18,6 +19,8 @@ from edge_runtime.watch_command import watch
 app = console.make_app(f"Assess dermatoscopic pictures with a card-carrying TFLite model. {NOTICE}")
 app.command()(image)
 app.command()(watch)
+app.command()(camera)
+app.command()(video)
 app.add_typer(journal_app, name="journal", epilog=console.EXIT_CODES)
 app.command(name="self-test")(self_test)
 app.command(name="install-service")(install_service)

@@ -12,6 +12,7 @@ MelanomaError
 │  └─ ImageDecodeError      this picture cannot be read, or is of an unsupported kind
 ├─ DatasetError             a data set or its split is unsound               exit 4
 ├─ DeviceError              hardware or a native library                     exit 5
+│  ├─ CameraUnavailableError   a camera or stream gives no frames
 │  ├─ JournalError          the journal cannot be written or read
 │  ├─ RuntimeUnavailableError
 │  └─ DelegateUnavailableError
@@ -79,6 +80,10 @@ class DeviceError(MelanomaError):
     """Hardware or a native library is missing or failing."""
 
     exit_code = 5
+
+
+class CameraUnavailableError(DeviceError):
+    """A camera or stream cannot be opened, or gives no frames."""
 
 
 class JournalError(DeviceError):

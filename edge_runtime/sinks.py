@@ -37,6 +37,7 @@ class JsonLines:
             "runtime": info.runtime,
             "delegate": info.delegate,
             "fallback": None,
+            "frame_age_ms": None,
             "note": runtime_note(card.conversion.measured_on, info),
         }
 
@@ -56,6 +57,7 @@ class JsonLines:
             runtime=assessment.runtime,
             delegate=assessment.delegate,
             fallback=assessment.fallback,
+            frame_age_ms=assessment.frame_age_ms,
         )
 
     def failed(self, source: Path, error: MelanomaError) -> None:

@@ -1,6 +1,5 @@
 """``melanoma-edge watch``: assess what a dermatoscope writes into a folder, until told to stop."""
 
-import signal
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +29,7 @@ from edge_runtime.options import (
     thread_count,
 )
 from edge_runtime.sinks import JsonLines, Sink
+from edge_runtime.stop_signals import stop_on_signals
 from edge_runtime.thread_choice import AUTO
 from edge_runtime.watch import watch_folder
 
@@ -62,7 +62,7 @@ def watch(
         raise InputError(
             f"expected a folder. Received: {console.display_name(folder)}. Check the path."
         )
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     with LesionClassifier.open(
         model or default_model(),
         runtime=runtime,
@@ -98,10 +98,3 @@ def _assess(classifier: LesionClassifier, picture: Path, sink: Sink, stop: threa
             stop.wait(_RETRY_S)
         else:
             return
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

@@ -20,7 +20,7 @@ Save = Callable[..., Path]
 
 KEYS = (
     *("source", "score", "decision", "reasons", "error", "latency_ms"),
-    *("model", "variant", "runtime", "delegate", "fallback", "note"),
+    *("model", "variant", "runtime", "delegate", "fallback", "frame_age_ms", "note"),
 )
 
 
