@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from converter.candidate import Candidate
-from converter.edgetpu import COMPILER, INSTALL_COMMAND, compile_for_edgetpu, compiler_problem
+from converter.edgetpu import COMPILER, compile_for_edgetpu, compiler_problem
 from converter.errors import EdgeTpuCompileError
 from converter.finalize import ExportedVariant
 from converter.preflight import preflight, read_model
@@ -40,8 +40,8 @@ def publish_edgetpu(int8: ExportedVariant, candidate: Candidate) -> ExportedVari
     problem = compiler_problem()
     if problem is not None:
         raise EdgeTpuCompileError(
-            f"{problem}, and run {COMPILER} there on {int8.path.name!r}, or export again. "
-            f"({INSTALL_COMMAND})"
+            f"{problem}, and export again there. Ready to compile: {int8.path.name!r}, with what "
+            "to expect of it in the preflight file beside it."
         )
     sealed = open_sealed(int8.path)
     card = _card_of(sealed.card)

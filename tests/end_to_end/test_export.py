@@ -228,3 +228,17 @@ def test_an_interrupted_export_leaves_nothing(run_folder: Path, tmp_path: Path) 
     process.communicate(timeout=120)
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_edgetpu_compiler_what_it_takes_is_left(
+    command: Command, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    options = ("--variants", "edgetpu", "--gate", "auc_drop<=1")
+    out = tmp_path / "models"
+    done = command("converter", "export", run_folder, "--out", out, *options, expect=6)
+    assert "apt-get install edgetpu-compiler" in done.stderr
+    assert (out / INT8).is_file()
+    prediction = json.loads((out / f"{NAME}edgetpu.preflight.json").read_text())
+    assert prediction["status"] == "predicted"
+    assert not (out / f"{NAME}edgetpu.tflite").exists()
