@@ -33,7 +33,8 @@ class Board:
     """One board's processor.
 
     Attributes:
-        name: Of the board.
+        name: Of the board, for folders and tables.
+        model: As the board's device tree and /proc/cpuinfo name it.
         cpu: What the emulator calls the processor.
         variant: From MIDR, as the next two: Arm's main ID register.
         part: Which core.
@@ -43,6 +44,7 @@ class Board:
     """
 
     name: str
+    model: str
     cpu: str
     variant: str
     part: str
@@ -54,6 +56,7 @@ class Board:
 BOARDS = (
     Board(
         name="raspberry-pi-4",
+        model="Raspberry Pi 4 Model B Rev 1.5",
         cpu="cortex-a72",
         variant="0x0",
         part="0xd08",
@@ -67,6 +70,7 @@ BOARDS = (
     ),
     Board(
         name="raspberry-pi-5",
+        model="Raspberry Pi 5 Model B Rev 1.0",
         cpu="cortex-a76",
         variant="0x4",
         part="0xd0b",
@@ -88,7 +92,7 @@ def write_board(board: Board, root: Path, folder: Path) -> Path:
     folder.mkdir(parents=True)
     for entry in root.iterdir():
         (folder / entry.name).symlink_to(entry.absolute())
-    for name, text in {**_cpuinfo(board), **_sysfs(board)}.items():
+    for name, text in {**_procfs(board), **_sysfs(board)}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -118,14 +122,17 @@ def write_python(program: Path, *, emulator: Path, board: Board, root: Path, pat
     return program
 
 
-def _cpuinfo(board: Board) -> dict[str, str]:
-    core = (
-        "processor\t: {core}\nBogoMIPS\t: 108.00\n"
-        f"Features\t: {board.features}\nCPU implementer\t: 0x41\nCPU architecture: 8\n"
-        f"CPU variant\t: {board.variant}\nCPU part\t: {board.part}\n"
-        f"CPU revision\t: {board.revision}\n\n"
-    )
-    return {"proc/cpuinfo": "".join(core.format(core=core_id) for core_id in range(CORES))}
+def _procfs(board: Board) -> dict[str, str]:
+    cores = [
+        f"processor\t: {core_id}\nBogoMIPS\t: 108.00\nFeatures\t: {board.features}\n"
+        f"CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: {board.variant}\n"
+        f"CPU part\t: {board.part}\nCPU revision\t: {board.revision}\n\n"
+        for core_id in range(CORES)
+    ]
+    return {
+        "proc/cpuinfo": f"{''.join(cores)}Model\t\t: {board.model}\n",
+        "proc/device-tree/model": f"{board.model}\0",
+    }
 
 
 def _sysfs(board: Board) -> dict[str, str]:

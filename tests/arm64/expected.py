@@ -11,6 +11,7 @@ from PIL import Image
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.embed import open_sealed
 from edge_runtime.contract.preprocess import Preprocessing, pixels_sha256, preprocess
+from edge_runtime.default_model import PUBLISHED_PATTERN
 from edge_runtime.interpreter import load_runner
 from edge_runtime.self_test import logit_of
 from edge_runtime.synthetic import draw_lesion
@@ -70,14 +71,17 @@ def _tiny_model(path: Path, pictures: Sequence[Path]) -> dict[str, Any]:
 
 
 def _sealed_model(path: Path, pictures: Sequence[Path]) -> dict[str, Any]:
-    with LesionClassifier.open(path) as classifier:
-        decisions = [classifier.assess(picture).decision for picture in pictures]
     card = open_sealed(path).card
     return {
         **_logits(path, pictures, card.preprocessing),
         "tolerance": card.golden.tolerance,
-        "decisions": decisions,
+        "decisions": _decisions(path, pictures) if path.match(PUBLISHED_PATTERN) else [],
     }
+
+
+def _decisions(path: Path, pictures: Sequence[Path]) -> list[str]:
+    with LesionClassifier.open(path) as classifier:
+        return [str(classifier.assess(picture).decision) for picture in pictures]
 
 
 def _logits(path: Path, pictures: Sequence[Path], spec: Preprocessing) -> dict[str, Any]:
