@@ -15,7 +15,8 @@ def join_burst(assessments: Sequence[Assessment], card: ModelCard) -> Assessment
     """The assessment of a burst: by its median logit, or ``RETAKE``.
 
     It is taken again if most frames have to be, for their reasons; or, as ``UNSTABLE``, if the
-    scores of the others lie on both sides of the operating point.
+    scores of the others lie on both sides of the operating point. Digest, age and times of one
+    frame are those of the frame with the median logit, or the nearest to it.
 
     Args:
         assessments: One a frame, at least one.
@@ -32,9 +33,10 @@ def join_burst(assessments: Sequence[Assessment], card: ModelCard) -> Assessment
     score = score_from_logit(median, card.temperature)
     ends = [score_from_logit(end, card.temperature) for end in (min(logits), max(logits))]
     spread = f"{len(logits)} frames, scores {ends[0]:.3f} to {ends[1]:.3f}"
-    if point.refers(ends[0]) == point.refers(ends[1]):
-        decision = Decision.REFER if point.refers(score) else Decision.NO_REFERRAL
-        relation = "at or above" if point.refers(score) else "below"
+    decisions = {one.decision for one in scored}
+    if len(decisions) == 1:
+        (decision,) = decisions
+        relation = "at or above" if decision is Decision.REFER else "below"
         reason = f"median score {score:.3f} is {relation} the threshold {point.threshold:.3f}"
         kept_score: float | None = score
     else:
@@ -44,13 +46,17 @@ def join_burst(assessments: Sequence[Assessment], card: ModelCard) -> Assessment
             "hold still, focus and take it again"
         )
     return dataclasses.replace(
-        scored[-1],
+        _nearest(scored, median),  # the frame whose digest and times stand for the burst
         decision=decision,
         score=kept_score,
         logit=None if kept_score is None else median,
         reasons=(reason, spread),
         latency_ms=_total(assessments),
     )
+
+
+def _nearest(scored: Sequence[Assessment], logit: float) -> Assessment:
+    return min(scored, key=lambda one: abs((one.logit or 0.0) - logit))
 
 
 def _total(assessments: Sequence[Assessment]) -> float:

@@ -1,17 +1,23 @@
 """Cameras and streams by OpenCV, and the Pi's camera by Picamera2; always RGB."""
 
 import importlib
-from collections.abc import Iterator
+import os
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.console import display_name
 from edge_runtime.contract.preprocess import Pixels
-from edge_runtime.errors import ImageDecodeError, InputError, MissingDependencyError
+from edge_runtime.errors import CameraUnavailableError, InputError, MissingDependencyError
 from edge_runtime.live_source import LiveSource
+from edge_runtime.opencv import import_cv2, rgb_from_bgr
 
 PICAMERA = "picamera"
-_TIMEOUT_MS = 5000
+SCHEMES = ("rtsp", "rtsps", "http", "https")
+_OPEN_TIMEOUT_MS = 5000
+# A stream that pauses for longer is connected again: what it sends later may be a backlog.
+_READ_TIMEOUT_MS = 2000
+_PICAMERA_TIMEOUT_S = 2.0
 _SIZE_WH = (1280, 960)
 
 
@@ -24,70 +30,69 @@ def open_camera(source: str) -> LiveSource:
 
     Raises:
         MissingDependencyError: If the package that drives it is absent.
+        CameraUnavailableError: If there is no such device.
+        InputError: If it names no kind of camera.
     """
     if source == PICAMERA:
         module = _import_picamera2()
         return LiveSource(source, lambda: _Picamera(module))
-    cv2 = _import_cv2()
-    return LiveSource(source, lambda: _OpenCv(cv2, source))
+    cv2 = import_cv2()
+    if "://" in source:
+        _require_scheme(source)
+        return LiveSource(shown_source(source), lambda: _OpenCv(cv2, source))
+    index = _device_index(source)
+    return LiveSource(source, lambda: _OpenCv(cv2, index))
 
 
-def read_video(path: Path, every_s: float) -> Iterator[tuple[float, Pixels]]:
-    """Pictures of a video file, so many seconds apart.
+def shown_source(source: str) -> str:
+    """The source for logs and messages: an address without password and query."""
+    if "://" not in source:
+        return source
+    scheme, _, rest = source.partition("?")[0].partition("://")
+    return f"{scheme}://{re.sub('^[^/]*@', '', rest)}"
 
-    Args:
-        path: A video file.
-        every_s: Time between two pictures; 0 gives every frame.
 
-    Yields:
-        Its time in seconds and uint8 pixels (height, width, 3), RGB.
-
-    Raises:
-        MissingDependencyError: If OpenCV is absent.
-        InputError: If there is no such file.
-        ImageDecodeError: If it is no video.
-    """
-    cv2 = _import_cv2()
-    if not path.is_file():
-        raise InputError(f"expected a video file. Received: {display_name(path)}. Check the path.")
-    capture = cv2.VideoCapture(str(path))
-    try:
-        frames_a_second = capture.get(cv2.CAP_PROP_FPS) or 25.0
-        number, due_s = 0, 0.0
-        while True:
-            read, bgr = capture.read()
-            if not read:
-                break
-            time_s = number / frames_a_second
-            number += 1
-            if time_s >= due_s:
-                due_s = time_s + every_s
-                yield time_s, _rgb(cv2, bgr)
-    finally:
-        capture.release()
-    if number == 0:
-        raise ImageDecodeError(
-            f"expected a video that OpenCV can read. Received: {display_name(path)}."
+def _require_scheme(source: str) -> None:
+    if source.partition("://")[0].lower() not in SCHEMES:
+        raise InputError(
+            f"expected an address that begins with {', '.join(SCHEMES)}. "
+            f"Received: {shown_source(source)}."
         )
 
 
+def _device_index(source: str) -> int:
+    """Number of a V4L2 device, whose path may be a link as those in /dev/v4l/by-id."""
+    path = f"/dev/video{source}" if source.isdecimal() else source
+    found = re.fullmatch(r"/dev/video(\d+)", os.path.realpath(path))
+    if sys.platform == "linux" and not Path(path).exists():
+        raise CameraUnavailableError(
+            f"expected a camera, stream or {PICAMERA!r}. Received: source={source}, and there is "
+            f"no {path}. Plug it in, or see what there is: melanoma-edge doctor"
+        )
+    if found is None:
+        raise InputError(
+            f"expected a number, /dev/video…, an address or {PICAMERA!r}. "
+            f"Received: source={source}. For a file, use melanoma-edge video."
+        )
+    return int(found[1])
+
+
 class _OpenCv:
-    def __init__(self, cv2: Any, source: str) -> None:
+    def __init__(self, cv2: Any, source: int | str) -> None:
         self._cv2 = cv2
-        if source.isdecimal():
-            self._capture = cv2.VideoCapture(int(source))
-        elif "://" in source:
-            timeouts = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
-            options = [number for name in timeouts for number in (name, _TIMEOUT_MS)]
-            self._capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, options)
+        if isinstance(source, int):
+            driver = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
+            self._capture = cv2.VideoCapture(source, driver)
         else:
-            self._capture = cv2.VideoCapture(source)
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS]
+            limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_TIMEOUT_MS]
+            self._capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
         if not self._capture.isOpened():
             raise OSError("it cannot be opened")
 
     def read(self) -> Pixels | None:
         read, bgr = self._capture.read()
-        return _rgb(self._cv2, bgr) if read else None
+        return rgb_from_bgr(self._cv2, bgr) if read else None
 
     def release(self) -> None:
         self._capture.release()
@@ -95,38 +100,22 @@ class _OpenCv:
 
 class _Picamera:
     def __init__(self, module: Any) -> None:
+        self._camera = module.Picamera2()
         try:
-            self._camera = module.Picamera2()
             # Picamera2 names formats from the last byte on: BGR888 is red, green, blue in memory.
             main = {"size": _SIZE_WH, "format": "BGR888"}
             self._camera.configure(self._camera.create_video_configuration(main=main))
             self._camera.start()
-        except (RuntimeError, IndexError) as error:
-            raise OSError(f"it cannot be opened: {error}") from error
+        except Exception:
+            self._camera.close()  # an open one cannot be opened again
+            raise
 
     def read(self) -> Pixels | None:
-        pixels: Pixels = self._camera.capture_array("main")
+        pixels: Pixels = self._camera.capture_array("main", wait=_PICAMERA_TIMEOUT_S)
         return pixels[..., :3]
 
     def release(self) -> None:
-        self._camera.stop()
         self._camera.close()
-
-
-def _rgb(cv2: Any, bgr: Any) -> Pixels:
-    pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-    return pixels
-
-
-def _import_cv2() -> Any:
-    try:
-        cv2 = importlib.import_module("cv2")
-    except ImportError as error:
-        raise MissingDependencyError(
-            "expected OpenCV for cameras and videos. Received: no cv2 package. "
-            'Install it with: pip install "melanoma-edge[camera]"'
-        ) from error
-    return cv2
 
 
 def _import_picamera2() -> Any:

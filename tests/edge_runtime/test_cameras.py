@@ -20,10 +20,11 @@ pytest.importorskip("cv2", reason="needs the camera extra")
 
 
 from edge_runtime import live_source
-from edge_runtime.cameras import open_camera, read_video
+from edge_runtime.cameras import open_camera
 from edge_runtime.errors import ImageDecodeError, InputError, MissingDependencyError
 from edge_runtime.frame_source import Frame
 from edge_runtime.live_source import LiveSource
+from edge_runtime.video_file import read_video
 
 RED = (200, 30, 30)
 BOUNDARY = b"--frame"
@@ -222,7 +223,8 @@ def test_a_red_patch_is_red_from_the_pi_camera(monkeypatch: pytest.MonkeyPatch) 
         def start(self) -> None:
             pass
 
-        def capture_array(self, _: str) -> Any:
+        def capture_array(self, _: str, wait: float) -> Any:
+            assert wait > 0
             time.sleep(0.01)
             width, height = self._size
             noise = np.random.default_rng().integers(0, 3, (height, width, 3))
@@ -256,7 +258,8 @@ def test_an_absent_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 def test_the_command_gives_results_with_the_frames_age_and_ends_on_sigterm(
     server: MjpegServer, sealed_model: Callable[..., Any]
 ) -> None:
-    options = ("--every", "0.1", "--burst", "2", "--model", str(sealed_model("int8").path))
+    model = str(sealed_model("int8").path)
+    options = ("--json", "--every", "0.1", "--burst", "2", "--model", model)
     line = [sys.executable, "-m", "edge_runtime", "camera", server.url, *options]
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -1,0 +1,37 @@
+"""OpenCV, loaded when used and quiet, and its pictures as RGB."""
+
+import importlib
+import os
+from typing import Any
+
+from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.errors import MissingDependencyError
+
+# Read when OpenCV is loaded. FFmpeg's own messages may name a stream's address and password; a
+# V4L2 camera that gives nothing would hold its reader for 10 s.
+_SETTINGS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2"}
+
+
+def import_cv2() -> Any:
+    """The package ``cv2``; it writes nothing to stderr.
+
+    Raises:
+        MissingDependencyError: If it is absent.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    try:
+        cv2 = importlib.import_module("cv2")
+    except ImportError as error:
+        raise MissingDependencyError(
+            "expected OpenCV for cameras and videos. Received: no cv2 package. "
+            'Install it with: pip install "melanoma-edge[camera]"'
+        ) from error
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2
+
+
+def rgb_from_bgr(cv2: Any, bgr: Any) -> Pixels:
+    """OpenCV's blue, green, red pixels (height, width, 3) as uint8 RGB."""
+    pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    return pixels
