@@ -1,8 +1,10 @@
 """Which files are assessed when files and folders are named."""
 
+import io
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,3 +80,55 @@ def test_a_folder_with_a_name_that_is_not_utf8_is_listed(tmp_path: Path) -> None
     name = os.fsdecode(b"\xff\xfe.jpg")
     touch(tmp_path, name)
     assert [path.name for path in find_pictures([tmp_path])] == [name]
+
+
+def test_a_pattern_gives_its_pictures_and_the_pictures_of_its_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "a/2.jpg", "a/1.png", "a/notes.txt", "b/3.jpg", "c.jpg", "a/deep/4.jpg")
+
+    def matches(pattern: str) -> list[str]:
+        found = find_pictures([tmp_path / pattern])
+        return [path.relative_to(tmp_path).as_posix() for path in found]
+
+    assert matches("a/*") == ["a/1.png", "a/2.jpg", "a/deep/4.jpg"]
+    assert matches("?.jpg") == ["c.jpg"]
+    assert matches("[ab]") == ["a/1.png", "a/2.jpg", "b/3.jpg"]
+    assert matches("**/*.jpg") == ["a/2.jpg", "a/deep/4.jpg", "b/3.jpg", "c.jpg"]
+    assert matches("**") == ["a/1.png", "a/2.jpg", "a/deep/4.jpg", "b/3.jpg", "c.jpg"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    touch(tmp_path, "scan[1].jpg", "scan1.jpg")
+    assert find_pictures([tmp_path / "scan[1].jpg"]) == [tmp_path / "scan[1].jpg"]
+
+
+def test_a_pattern_without_match_is_left_to_the_error_of_a_missing_file(tmp_path: Path) -> None:
+    assert find_pictures([tmp_path / "*.jpg"]) == [tmp_path / "*.jpg"]
+
+
+@pytest.mark.parametrize("text", [b"b.jpg\n\na b.png\n", b"b.jpg\r\na b.png", b"b.jpg\0a b.png\0"])
+def test_a_list_on_stdin_names_a_path_a_line(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text)))
+    assert find_pictures([Path("c.jpg"), Path("-")]) == list(
+        map(Path, ("c.jpg", "b.jpg", "a b.png"))
+    )
+
+
+def test_a_list_ended_by_nul_may_hold_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"two\nlines.jpg\0\xff\xfe*.jpg\0"
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text)))
+    assert [os.fsencode(path) for path in find_pictures([Path("-")])] == text.split(b"\0")[:-1]
+
+
+def test_a_folder_in_the_list_gives_its_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "a.jpg")
+    buffer = io.BytesIO(os.fsencode(tmp_path) + b"\n")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=buffer))
+    assert find_pictures([Path("-")]) == [tmp_path / "a.jpg"]
+
+
+def test_an_empty_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"")))
+    with pytest.raises(InputError, match="none in an empty list"):
+        find_pictures([Path("-")])
