@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from boards import BOARDS, Board, write_board, write_python
@@ -44,28 +44,28 @@ PLATFORMS = [f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)]  # D
 def main() -> None:
     """Build what is missing, run the tests on each board and runtime, print the differences."""
     options = parse_arguments()
+    sealed = sorted(options.models.resolve().glob("*.tflite"))
+    if not sealed:
+        sys.exit(f"expected .tflite files. Received: none in {options.models}")
     require_tools()
     WORK.mkdir(exist_ok=True)
     qemu, debian = emulator(WORK), arm64_root(WORK)
     sites = {runtime: install(runtime) for runtime in RUNTIMES}
     shutil.rmtree(EXPECTED, ignore_errors=True)
     tiny = [ROOT / "tests" / "data" / f"{name}.tflite" for name in TINY]
-    sealed = sorted(options.models.resolve().glob("*.tflite"))
     write_expected(EXPECTED, tiny, sealed, pictures=options.pictures)
-    failed = []
-    for board, runtime in [(board, runtime) for board in BOARDS for runtime in RUNTIMES]:
-        root = write_board(board, debian, WORK / board.name)
-        python = write_python(
-            root / f"python-{runtime}",
-            emulator=qemu,
-            board=board,
-            root=root,
-            path=f"{ROOT}:{sites[runtime]}",
-        )
-        # What no kernel has a part in is tested once.
-        tests = (SCORES, *EDGE_TESTS) if (board, runtime) == (BOARDS[0], RUNTIMES[0]) else (SCORES,)
-        if not passes(python, board, runtime, tests):
-            failed.append(f"{board.name} with {runtime}")
+    pythons = {
+        (board, runtime): python
+        for board in BOARDS
+        for runtime, python in write_pythons(board, debian, qemu, sites).items()
+    }
+    # What no kernel has a part in is tested once.
+    edge_tests = {(BOARDS[0], RUNTIMES[0]): EDGE_TESTS}
+    failed = [
+        f"{board.name} with {runtime}"
+        for (board, runtime), python in pythons.items()
+        if not passes(python, board, runtime, (SCORES, *edge_tests.get((board, runtime), ())))
+    ]
     write_table()
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
@@ -74,7 +74,9 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("models", nargs="?", type=Path, default=ROOT / "models")
-    parser.add_argument("--pictures", type=int, default=1, help="of each model with a card, 1 to 3")
+    parser.add_argument(
+        "--pictures", type=int, default=1, choices=(1, 2, 3), help="for each model with a card"
+    )
     return parser.parse_args()
 
 
@@ -104,6 +106,23 @@ def requirements(runtime: str) -> list[str]:
         wanted += project["project"]["optional-dependencies"]["tflite-runtime"]
     # pip would judge the conditions by the Python that runs here.
     return [one.partition(";")[0] for one in wanted + project["dependency-groups"]["edge-test"]]
+
+
+def write_pythons(
+    board: Board, debian: Path, qemu: Path, sites: Mapping[str, Path]
+) -> dict[str, Path]:
+    """The board's Python with each runtime."""
+    root = write_board(board, debian, WORK / board.name)
+    return {
+        runtime: write_python(
+            root / f"python-{runtime}",
+            emulator=qemu,
+            board=board,
+            root=root,
+            path=f"{ROOT}:{site}",
+        )
+        for runtime, site in sites.items()
+    }
 
 
 def passes(python: Path, board: Board, runtime: str, tests: Sequence[str]) -> bool:
