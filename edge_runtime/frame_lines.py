@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edge_runtime.assessment import Assessment
 from edge_runtime.console import display_name, write_line
-from edge_runtime.contract.card import ModelCard
+from edge_runtime.contract.card import NOTICE, ModelCard
 from edge_runtime.errors import MelanomaError
 from edge_runtime.runner import RunnerInfo
 from edge_runtime.sinks import DEMONSTRATION
@@ -14,10 +14,11 @@ class FrameLines:
     """Aligned lines on stdout; what computes stands above them."""
 
     def __init__(self, card: ModelCard, info: RunnerInfo) -> None:
-        """Say what computes."""
+        """Say what computes, and what it is not."""
         write_line(f"{card.name} on {info.runtime}, {info.delegate}")
         if card.training.demonstration:
             write_line(DEMONSTRATION)
+        write_line(NOTICE)
 
     def assessed(self, source: Path, assessment: Assessment) -> None:
         """Write score, decision, age of the frame, time taken and reasons."""

@@ -1,5 +1,6 @@
 """A burst: the median decides, and frames that disagree decide nothing."""
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,15 @@ def test_the_order_of_the_frames_changes_nothing(
     order.shuffle(shuffled)
     joined, again = join_burst(frames, card), join_burst(shuffled, card)
     assert (joined.decision, joined.score) == (again.decision, again.score)
+
+
+def test_the_digest_is_that_of_the_frame_that_decided(card: ModelCard) -> None:
+    frames = [
+        dataclasses.replace(assessment(card, logit), picture_sha256=digest, frame_age_ms=age_ms)
+        for logit, digest, age_ms in ((9.0, "a", 1.0), (4.0, "b", 2.0), (3.0, "c", 3.0))
+    ]
+    joined = join_burst(frames, card)
+    assert (joined.logit, joined.picture_sha256, joined.frame_age_ms) == (4.0, "b", 2.0)
 
 
 def test_frames_that_are_mostly_unfit_are_taken_again(card: ModelCard) -> None:

@@ -118,13 +118,13 @@ def test_a_signal_ends_it_while_a_stream_gives_nothing_and_no_password_is_shown(
     model = str(sealed_model("int8").path)
     process = start("camera", url, "--model", model, "--burst", "1", "--every", "0")
     assert process.stdout is not None
-    shown = [process.stdout.readline() for _ in range(3)]
-    assert "frame 1 " in shown[2]
-    assert "ms old" in shown[2]
+    shown = [process.stdout.readline() for _ in range(4)]
+    assert "not a medical device" in shown[2]
+    assert "frame 1 " in shown[3]
+    assert "ms old" in shown[3]
     assert stalled.wait(30)
     errors = ends_cleanly(process, number)
     assert "127.0.0.1" in errors
-    assert "not a medical device" in errors
     assert PASSWORD not in errors + "".join(shown)
 
 
@@ -192,6 +192,17 @@ def test_a_video_gives_a_row_for_each_time(
     assert [row["source"] for row in found] == ["0.00 s", "0.50 s", "1.00 s", "1.50 s"]
     assert all(row["decision"] and row["error"] is None for row in found)
     assert "not a medical device" in finished.stderr
+
+
+def test_a_video_that_is_cut_short_gives_what_is_there_and_says_so(
+    melanoma_edge: Run, sealed_model: Seal, film: Path
+) -> None:
+    film.write_bytes(film.read_bytes()[: film.stat().st_size * 6 // 10])
+    finished = melanoma_edge("video", film, "--every", "0.5", "--model", sealed_model().path)
+    assert finished.returncode == 0
+    assert "0.50 s" in finished.stdout
+    assert "1.50 s" not in finished.stdout
+    assert "cut short" in finished.stderr
 
 
 def test_a_video_that_is_none_is_refused(
