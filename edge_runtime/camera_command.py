@@ -1,6 +1,7 @@
 """``melanoma-edge camera`` and ``video``: frames instead of files; no window is ever opened."""
 
 import dataclasses
+import itertools
 import sys
 import threading
 import time
@@ -149,6 +150,8 @@ def video(
 ) -> None:
     """Assess pictures of a video file, so many seconds apart."""
     require_one_format(as_json=as_json, as_csv=as_csv)
+    pictures = read_video(file, every)
+    first = next(pictures)  # what is no video is named before the model is loaded
     failures = 0
     with LesionClassifier.open(
         model or default_model(), threads=thread_count(threads), self_test=self_test
@@ -157,7 +160,7 @@ def video(
         sink = stored_sink(shown, classifier.card, None, journal, (False, None))
         console.log.info("%s. %s", console.display_name(file), NOTICE)
         try:
-            for time_s, pixels in read_video(file, every):
+            for time_s, pixels in itertools.chain([first], pictures):
                 failures += not _assess_picture(classifier, sink, time_s, pixels)
         finally:
             sink.close()

@@ -7,13 +7,17 @@ from typing import Any
 from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.errors import MissingDependencyError
 
-# Read when OpenCV is loaded. FFmpeg's own messages may name a stream's address and password; a
+# Read when OpenCV is loaded. Its messages and FFmpeg's may name a stream's address and password; a
 # V4L2 camera that gives nothing would hold its reader for 10 s.
-_SETTINGS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2"}
+_SETTINGS = {
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2",
+}
 
 
 def import_cv2() -> Any:
-    """The package ``cv2``; it writes nothing to stderr.
+    """The package ``cv2``; it writes nothing to stderr, unless the environment says so.
 
     Raises:
         MissingDependencyError: If it is absent.
@@ -21,14 +25,12 @@ def import_cv2() -> Any:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
-        cv2 = importlib.import_module("cv2")
+        return importlib.import_module("cv2")
     except ImportError as error:
         raise MissingDependencyError(
             "expected OpenCV for cameras and videos. Received: no cv2 package. "
             'Install it with: pip install "melanoma-edge[camera]"'
         ) from error
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    return cv2
 
 
 def rgb_from_bgr(cv2: Any, bgr: Any) -> Pixels:

@@ -40,7 +40,7 @@ def read_video(path: Path, every_s: float) -> Iterator[tuple[float, Pixels]]:
 
 
 def _pictures(cv2: Any, capture: Any, path: Path, every_s: float) -> Iterator[tuple[float, Pixels]]:
-    count, due_s, time_s = 0, 0.0, 0.0
+    count, taken, due_s = 0, 0, 0.0
     promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
     while capture.grab():
         count += 1
@@ -50,10 +50,11 @@ def _pictures(cv2: Any, capture: Any, path: Path, every_s: float) -> Iterator[tu
             continue
         decoded, bgr = capture.retrieve()
         if decoded:
+            taken += 1
             if every_s:
                 due_s += every_s * (1 + (time_s - due_s + _SLACK_S) // every_s)
             yield time_s, rgb_from_bgr(cv2, bgr)
-    if count == 0:
+    if taken == 0:
         raise ImageDecodeError(
             f"expected a video that OpenCV can read. Received: {display_name(path)}. "
             "Check that it plays elsewhere, or convert it to MP4 (H.264)."

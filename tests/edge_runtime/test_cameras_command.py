@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -87,7 +88,7 @@ def hanging_picamera2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "packages"
     folder.mkdir()
     (folder / "picamera2.py").write_text(textwrap.dedent(source))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
 def start(*arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
