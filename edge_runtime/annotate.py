@@ -1,5 +1,8 @@
 """Copies of assessed pictures with the result below them."""
 
+import hashlib
+import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,38 +11,34 @@ from PIL import Image, ImageOps
 from edge_runtime.assessment import Assessment
 from edge_runtime.console import display_name, log
 from edge_runtime.contract.card import NOTICE
-from edge_runtime.errors import MelanomaError
-from edge_runtime.sinks import Sink
+from edge_runtime.contract.preprocess import read_picture
+from edge_runtime.errors import InputError, MelanomaError
+from edge_runtime.sinks import DEMONSTRATION, Sink
 
 _WIDTH = 800
 _MARGIN = 12
 _LINE = 26
 _PAPER, _INK = "white", "black"
+_NAME_BYTES = 180  # of 255 that a file name may have; the digest and suffixes come on top
 
 
 class AnnotatedPictures:
     """Writes a copy of each picture with a band below it, then hands the result on.
 
-    The copy holds no EXIF. It is as wide as a report needs, not as the camera made it.
+    The copy holds no EXIF. It is as wide as a report needs, not as the camera made it. Its name is
+    that of the picture with the beginning of its digest, for pictures of several folders may have
+    one name.
     """
 
     def __init__(self, folder: Path, shown: Sink) -> None:
         """Write into a folder, which is made if need be."""
         self._folder, self._shown = folder, shown
-        self._count = 0
 
     def assessed(self, source: Path, assessment: Assessment) -> None:
         """Write the copy, and show the result."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._count += 1
-        # Pictures of several folders may have one name.
-        target = self._folder / f"{self._count:05d}_{display_name(Path(source.stem))}.png"
-        beside = target.with_name(target.name + ".partial")
         try:
-            annotate(source, assessment).save(beside, "PNG")
-            beside.replace(target)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
+            self._write(source, assessment)
+        except (InputError, OSError) as error:
             log.warning("warning: %s was not annotated: %s", display_name(source), error)
         self._shown.assessed(source, assessment)
 
@@ -51,27 +50,43 @@ class AnnotatedPictures:
         """Show what is left to show."""
         self._shown.close()
 
+    def _write(self, source: Path, assessment: Assessment) -> None:
+        encoded = read_picture(source)
+        if hashlib.sha256(encoded).hexdigest() != assessment.picture_sha256:
+            raise InputError(
+                "expected the picture that was assessed. Received: another one of that name. "
+                "Assess it again."
+            )
+        stem = display_name(Path(source.stem)).encode()[:_NAME_BYTES].decode(errors="ignore")
+        target = self._folder / f"{stem}_{assessment.picture_sha256[:12]}.png"
+        beside = target.with_name(f"{target.name}.{os.getpid()}.partial")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            annotate(encoded, assessment).save(beside, "PNG")
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
 
-def annotate(source: Path, assessment: Assessment) -> Image.Image:
+
+def annotate(encoded: bytes, assessment: Assessment) -> Image.Image:
     """The picture, upright and RGB, with a band that says what came of it.
 
     Args:
-        source: A picture that could be assessed.
+        encoded: A picture that could be assessed.
         assessment: Its assessment.
     """
     # Loaded when used: a device that draws nothing starts without them.
     from PIL import ImageDraw, ImageFont
 
-    with Image.open(source) as opened:
+    with Image.open(io.BytesIO(encoded)) as opened:
+        opened.draft("RGB", (_WIDTH, _WIDTH))  # of a large JPEG, no more than is shown
         picture = ImageOps.exif_transpose(opened).convert("RGB")
     picture.thumbnail((_WIDTH, _WIDTH))
     font = ImageFont.load_default(18)
-    score = "" if assessment.score is None else f"  score {assessment.score:.3f}"
     lines = [
-        f"{assessment.decision}{score}",
-        *_wrapped("; ".join(assessment.reasons), font, _WIDTH - 2 * _MARGIN),
-        f"{assessment.model} on {assessment.runtime}, {assessment.delegate}",
-        NOTICE,
+        wrapped
+        for line in _lines(assessment)
+        for wrapped in _wrapped(line, font, _WIDTH - 2 * _MARGIN)
     ]
     height = picture.height + 2 * _MARGIN + _LINE * len(lines)
     page = Image.new("RGB", (_WIDTH, height), _PAPER)
@@ -81,6 +96,20 @@ def annotate(source: Path, assessment: Assessment) -> Image.Image:
         place = (_MARGIN, picture.height + _MARGIN + number * _LINE)
         draw.text(place, line, fill=_INK, font=font)
     return page
+
+
+def _lines(assessment: Assessment) -> list[str]:
+    score = "" if assessment.score is None else f"  score {assessment.score:.3f}"
+    card = assessment.card
+    said = [
+        f"{assessment.decision}{score}",
+        "; ".join(assessment.reasons),
+        f"{assessment.model} on {assessment.runtime}, {assessment.delegate}",
+        assessment.fallback or "",
+        DEMONSTRATION if card is not None and card.training.demonstration else "",
+        NOTICE,
+    ]
+    return [line for line in said if line]
 
 
 def _wrapped(text: str, font: Any, width: int) -> list[str]:

@@ -1,11 +1,12 @@
 """Results as CSV, safe to open in a spreadsheet."""
 
 import csv
-import sys
+import io
+from collections.abc import Iterable
 from pathlib import Path
 
 from edge_runtime.assessment import Assessment
-from edge_runtime.console import display_name
+from edge_runtime.console import display_name, write_line
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.errors import MelanomaError
 
@@ -13,7 +14,8 @@ COLUMNS = (
     *("source", "picture_sha256", "decision", "score", "reasons", "error", "latency_ms"),
     *("model", "variant", "runtime", "delegate", "fallback", "notice"),
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class CsvRows:
@@ -21,8 +23,7 @@ class CsvRows:
 
     def __init__(self) -> None:
         """Write the names of the columns."""
-        self._writer = csv.DictWriter(sys.stdout, COLUMNS, restval="", lineterminator="\n")
-        self._writer.writeheader()
+        write_line(_line(COLUMNS))
 
     def assessed(self, source: Path, assessment: Assessment) -> None:
         """Write a row with score and decision."""
@@ -48,9 +49,14 @@ class CsvRows:
         """Nothing is held back."""
 
     def _write(self, source: Path, **row: str) -> None:
-        named = {"source": spreadsheet_safe(display_name(source)), "notice": NOTICE}
-        self._writer.writerow(named | row)
-        sys.stdout.flush()
+        named = {"source": display_name(source), "notice": NOTICE, **row}
+        write_line(_line(spreadsheet_safe(named.get(column, "")) for column in COLUMNS))
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -1,84 +1,74 @@
 """Whether a journal is as it was written."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.errors import IntegrityError
-from edge_runtime.journal import GENESIS, Row, head_path, read_rows, row_sha256
+from edge_runtime.journal_chain import Head, broken, follow
+from edge_runtime.journal_database import read_rows, reading, require_own_schema
+from edge_runtime.journal_head import head_path, read_head
 
 
 @dataclass(frozen=True, kw_only=True)
-class Head:
-    """The last row of a journal.
+class Verification:
+    """What came of a verification that found nothing changed.
 
     Attributes:
-        number: How many rows there are.
-        sha256: Digest of the last, which stands for all of them.
+        head: The last row; note it down elsewhere, and a forged journal can be told from this one.
+        remarks: What is odd, or could not be checked, in words.
     """
 
-    number: int
-    sha256: str
+    head: Head
+    remarks: tuple[str, ...]
 
 
-def verify_journal(path: Path) -> Head:
-    """Follow the chain of digests to its end.
-
-    Returns:
-        The last row; note it down elsewhere, and a forged journal can be told from this one.
+def verify_journal(path: Path) -> Verification:
+    """Follow the chain of digests to its end; a process may be writing meanwhile.
 
     Raises:
         IntegrityError: If a row was changed, removed or put in; the first such row is named.
-        InputError, JournalError: If it cannot be read.
+        InputError: If there is no such file.
+        JournalError: If it is no journal, or damaged.
     """
-    noted = _noted_head(path)
-    head = Head(number=0, sha256=GENESIS)
+    noted, head, clock = read_head(path), Head(), _Clock()
+    with reading(path) as database:
+        require_own_schema(database)
     for row in read_rows(path):
-        head = _follow(head, row)
+        head = follow(head, row)
+        clock.see(row.number, str(row.entry.get("time") or ""))
         if noted is not None and row.number == noted.number and row.sha256 != noted.sha256:
-            raise _broken(row.number, "not the one that was noted beside the journal")
+            raise broken(row.number, "not the one that was noted beside the journal")
     if noted is not None and noted.number > head.number:
-        raise _broken(head.number + 1, f"missing, and so are all up to {noted.number}")
-    return head
+        raise broken(head.number + 1, f"missing, and so are all up to {noted.number}")
+    return Verification(head=head, remarks=(*_head_remarks(path, head), *clock.remarks()))
 
 
-def _follow(head: Head, row: Row) -> Head:
-    if row.number != head.number + 1:
-        raise _broken(head.number + 1, "missing")
-    if row.previous_sha256 != head.sha256:
-        raise _broken(row.number, "not the one that followed the row before it")
-    if row.sha256 != row_sha256(row.number, row.previous_sha256, row.body):
-        raise _broken(row.number, "changed")
-    return Head(number=row.number, sha256=row.sha256)
+class _Clock:
+    """Where the time of a row lies before that of the row above it."""
+
+    def __init__(self) -> None:
+        self._latest = ""
+        self._back: list[int] = []
+
+    def see(self, number: int, time: str) -> None:
+        if time < self._latest:
+            self._back.append(number)
+        self._latest = time or self._latest
+
+    def remarks(self) -> list[str]:
+        if not self._back:
+            return []
+        more = f" and {len(self._back) - 1} more" if len(self._back) > 1 else ""
+        return [f"the clock was set back before row {self._back[0]}{more}"]
 
 
-def _noted_head(path: Path) -> Head | None:
-    """What is noted beside the journal; None where nothing is, as after a copy of it alone."""
-    try:
-        number, digest = head_path(path).read_text(encoding="ascii").split()
-        return Head(number=int(number), sha256=digest)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise IntegrityError(
-            f"expected the number and digest of the last row in {head_path(path).name!r}. "
-            f"Received: {error}. It was changed since it was written."
-        ) from error
-
-
-def _broken(number: int, what: str) -> IntegrityError:
-    return IntegrityError(
-        f"expected every row as it was written. Received: row {number} is {what}. "
-        "What was reported up to the row before it can be trusted, what follows cannot."
-    )
-
-
-def last_rows(path: Path, count: int) -> list[Row]:
-    """The last rows of a journal, the oldest of them first."""
-    kept: list[Row] = []
-    rows: Iterable[Row] = read_rows(path)
-    for row in rows:
-        kept.append(row)
-        if len(kept) > count:
-            kept.pop(0)
-    return kept
+def _head_remarks(path: Path, head: Head) -> list[str]:
+    noted = read_head(path)  # again: rows may have been added while these were read
+    name = head_path(path).name
+    if noted is None:
+        return [f"no {name} beside it: rows cut off the end could not be missed"]
+    if noted.number < head.number:
+        return [
+            f"{name} notes row {noted.number}: what follows was stored by a process that ended at "
+            "once or could not write there, or put in by something else"
+        ]
+    return []

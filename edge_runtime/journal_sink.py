@@ -1,6 +1,8 @@
 """Stores each result in the journal before it is shown."""
 
+import contextlib
 import hashlib
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from edge_runtime.assessment import Assessment
 from edge_runtime.console import display_name, log
 from edge_runtime.contract.card import ModelCard, dump_card
 from edge_runtime.contract.preprocess import read_picture
-from edge_runtime.errors import MelanomaError
+from edge_runtime.errors import InputError, JournalError, MelanomaError
 from edge_runtime.journal import Journal
 from edge_runtime.sinks import Sink
 
@@ -47,10 +49,11 @@ class JournalSink:
         """Store and show an assessment.
 
         Raises:
-            JournalError: If it cannot be stored; then it is not shown either.
+            JournalError: If it, or the copy of its picture, cannot be stored; then it is not shown
+                either.
         """
         if self._keep_images is not None:
-            self._keep_image(source, assessment.picture_sha256)
+            self._keep_image(self._keep_images, source, assessment.picture_sha256)
         self._journal.append(self._entry(source, assessment.card) | _assessed(assessment))
         self._shown.assessed(source, assessment)
 
@@ -62,7 +65,8 @@ class JournalSink:
         """
         # The message may name the file.
         told = str(error) if self._keep_names else type(error).__name__
-        self._journal.append(self._entry(source) | {"error": told})
+        entry = self._entry(source) | {"error": told, "picture_sha256": _sha256_of(source)}
+        self._journal.append(entry)
         self._shown.failed(source, error)
 
     def close(self) -> None:
@@ -88,17 +92,46 @@ class JournalSink:
             "notice": card.notice,
         }
 
-    def _keep_image(self, source: Path, sha256: str) -> None:
-        folder = self._keep_images or Path()
-        folder.mkdir(parents=True, exist_ok=True)
+    def _keep_image(self, folder: Path, source: Path, sha256: str) -> None:
         target = folder / f"{sha256}{source.suffix.lower()}"
-        encoded = read_picture(source)
+        if target.exists():
+            return
+        try:
+            encoded = read_picture(source)
+        except InputError as error:
+            log.warning("warning: a picture was not kept: %s", error)
+            return
         if hashlib.sha256(encoded).hexdigest() != sha256:
             log.warning("warning: a picture changed while it was assessed; it was not kept")
             return
-        beside = target.with_name(target.name + ".partial")
-        beside.write_bytes(encoded)
+        try:
+            _write_whole(target, encoded)
+        except OSError as error:
+            raise JournalError(
+                f"expected a folder that pictures can be kept in. Received: {display_name(folder)}"
+                f": {error.strerror}. Nothing was stored. Make room on the disk, or check "
+                "permissions."
+            ) from error
+
+
+def _write_whole(target: Path, encoded: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(encoded)
+            stream.flush()
+            os.fsync(stream.fileno())
         beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _sha256_of(source: Path) -> str | None:
+    """Digest of a picture that has no assessment; None if it cannot even be read."""
+    with contextlib.suppress(InputError):
+        return hashlib.sha256(read_picture(source)).hexdigest()
+    return None
 
 
 def _card_sha256(card: ModelCard) -> str:
