@@ -1,0 +1,185 @@
+"""``melanoma-bench camera``: how old a frame is when its result is there, and if memory grows."""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchmarks.numbered_stream import NumberedStream, frame_number
+from edge_runtime import console
+from edge_runtime.cameras import open_camera
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.contract.preprocess import Preprocessing, preprocess
+from edge_runtime.errors import CameraUnavailableError, InputError
+from edge_runtime.frame_source import FrameSource
+
+_SIZE_HW = (480, 640)
+_POLL_S = 0.001
+_PATIENCE_S = 20.0
+_MIB = 1024 * 1024
+_TIMES = ("latency_ms", "taken_age_ms", "result_age_ms")
+_STATM = Path("/proc/self/statm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamFigures:
+    """What a stream of known frames shows about the reader and the classifier together.
+
+    Attributes:
+        seconds: Time of the measurement.
+        frames_per_s: Of the stream.
+        assessed: Frames that got a result.
+        invoke_ms: Median of the inference alone.
+        latency_p90_ms: Time from decoded frame to result, for 9 of 10.
+        taken_age_p90_ms: Time from sending a frame to taking it, true for 9 of 10.
+        result_age_p90_ms: Time from sending a frame to its result, true for 9 of 10.
+        result_age_max_ms: The longest of these.
+        understated_max_ms: By how much the age that the source gives was too small at most: what
+            lay between sending and reading.
+        memory_start_mib: Resident memory when a fifth of the time had passed.
+        memory_end_mib: Resident memory at the end.
+        keeps_up: Whether ``result_age_p90_ms`` is at most a frame interval and ``latency_p90_ms``:
+            no frame waited for longer than it took the next to come.
+    """
+
+    seconds: float
+    frames_per_s: float
+    assessed: int
+    invoke_ms: float
+    latency_p90_ms: float
+    taken_age_p90_ms: float
+    result_age_p90_ms: float
+    result_age_max_ms: float
+    understated_max_ms: float
+    memory_start_mib: float
+    memory_end_mib: float
+    keeps_up: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Taken:
+    """One frame: times in ms since it was sent, and those of its assessment."""
+
+    taken_age_ms: float
+    result_age_ms: float
+    understated_ms: float
+    latency_ms: float
+    invoke_ms: float
+    memory_mib: float
+
+
+def measure_stream(
+    model: Path, picture: Path, seconds: float, frames_per_s: float
+) -> StreamFigures:
+    """Assess the newest frame of a loopback stream again and again.
+
+    Args:
+        model: A ``.tflite`` file with a card.
+        picture: What the frames show; fit to be scored.
+        seconds: Time of the measurement.
+        frames_per_s: Of the stream.
+
+    Raises:
+        MelanomaError: If the model cannot be opened, OpenCV is absent, or no frame comes or is
+            fit to be scored.
+    """
+    stream = NumberedStream(preprocess(picture, Preprocessing(size_hw=_SIZE_HW)), frames_per_s)
+    with LesionClassifier.open(model) as classifier, stream.serve() as address:
+        source = open_camera(address)
+        source.open()
+        try:
+            taken = _take(classifier, source, stream.sent_s, seconds)
+        finally:
+            source.close()
+    return _figures(taken, seconds, frames_per_s)
+
+
+def _take(
+    classifier: LesionClassifier, source: FrameSource, sent_s: Sequence[float], seconds: float
+) -> list[_Taken]:
+    taken: list[_Taken] = []
+    end_s, waiting_s = time.monotonic() + seconds, time.monotonic()
+    while (now_s := time.monotonic()) < end_s:
+        frame = source.newest()
+        if frame is not None:
+            waiting_s, given_ms = now_s, frame.age_ms
+            age_ms = (time.monotonic() - sent_s[frame_number(frame.pixels)]) * 1e3
+            result = classifier.assess(frame.pixels)
+            if result.logit is None:
+                raise InputError(
+                    "expected a picture that is fit to be scored. Received: "
+                    f"{'; '.join(result.reasons)}. Name another one."
+                )
+            taken.append(
+                _Taken(
+                    taken_age_ms=age_ms,
+                    result_age_ms=age_ms + result.latency_ms,
+                    understated_ms=age_ms - given_ms,
+                    latency_ms=result.latency_ms,
+                    invoke_ms=result.invoke_ms,
+                    memory_mib=_resident_mib(),
+                )
+            )
+        elif now_s - waiting_s > _PATIENCE_S:
+            raise CameraUnavailableError(
+                f"expected frames of a loopback stream. Received: {source.problem}."
+            )
+        else:
+            time.sleep(_POLL_S)
+    return taken
+
+
+def _figures(taken: Sequence[_Taken], seconds: float, frames_per_s: float) -> StreamFigures:
+    if not taken:
+        raise CameraUnavailableError(
+            f"expected frames within the measurement. Received: none in {seconds:g} s. "
+            "Measure for longer."
+        )
+
+    def column(name: str) -> list[float]:
+        return [getattr(one, name) for one in taken]
+
+    p90 = {name: float(np.percentile(column(name), 90)) for name in _TIMES}
+    return StreamFigures(
+        seconds=seconds,
+        frames_per_s=frames_per_s,
+        assessed=len(taken),
+        invoke_ms=float(np.median(column("invoke_ms"))),
+        latency_p90_ms=p90["latency_ms"],
+        taken_age_p90_ms=p90["taken_age_ms"],
+        result_age_p90_ms=p90["result_age_ms"],
+        result_age_max_ms=max(column("result_age_ms")),
+        understated_max_ms=max(column("understated_ms")),
+        memory_start_mib=column("memory_mib")[len(taken) // 5],
+        memory_end_mib=column("memory_mib")[-1],
+        keeps_up=p90["result_age_ms"] <= 1e3 / frames_per_s + p90["latency_ms"],
+    )
+
+
+def _resident_mib() -> float:
+    return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MIB
+
+
+def camera(
+    picture: Annotated[Path, typer.Argument(help="What the frames show, a dermatoscopic picture.")],
+    model: Annotated[Path, typer.Option(help="A .tflite file made by melanoma-convert.")],
+    seconds: Annotated[float, typer.Option(min=1, help="Time of the measurement.")] = 30.0,
+    frames_per_s: Annotated[float, typer.Option(min=1, help="Frames of the stream.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Measure how old frames of a loopback MJPEG stream are when their results are there."""
+    figures = measure_stream(model, picture, seconds, frames_per_s)
+    if as_json:
+        console.write_line(json.dumps(asdict(figures)))
+        return
+    rows = [
+        (name.replace("_", " "), str(value) if isinstance(value, bool) else f"{value:.4g}")
+        for name, value in asdict(figures).items()
+    ]
+    console.print_table(("figure", "value"), rows)
