@@ -3,6 +3,7 @@
 ConversionError                      exit 6
 ├─ CalibrationError                  too few or unusable calibration pictures
 ├─ ParityError                       a variant does not compute what the Keras model computes
+├─ UnsupportedOperatorError          a layer has no TFLite operator
 ├─ GateError                         a variant lost too much accuracy to be published
 └─ EdgeTpuCompileError               edgetpu_compiler is missing, or made no usable file
 
@@ -25,6 +26,10 @@ class CalibrationError(ConversionError):
 
 class ParityError(ConversionError):
     """A converted file is too far from the model it came from."""
+
+
+class UnsupportedOperatorError(ConversionError):
+    """A layer of the model has no TFLite operator."""
 
 
 class GateError(ConversionError):

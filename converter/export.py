@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converter.errors import ConversionError
+from converter.errors import ConversionError, UnsupportedOperatorError
 from edge_runtime.errors import MissingDependencyError
 from edge_runtime.native_output import native_output_hidden
 
 LOGIT_LAYER = "logit"
+_UNSUPPORTED = re.compile(r"'(tf\.\w+)' op is neither a custom op nor a flex op")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,14 @@ def _converter_quiet_and_named() -> Iterator[None]:
             # On statistics needed only without calibration, and on an interpreter of its own.
             warnings.simplefilter("ignore", UserWarning)
             yield
-    except (ValueError, RuntimeError, TypeError) as error:
+    except Exception as error:  # the converter's own error has no public name
+        unsupported = sorted(set(_UNSUPPORTED.findall(str(error))))
+        if unsupported:
+            raise UnsupportedOperatorError(
+                "expected layers that TFLite has operators for. Received: "
+                f"{', '.join(unsupported)}. Build the model without them."
+            ) from error
+        first_line = str(error).strip().partition("\n")[0]
         raise ConversionError(
-            f"expected the TFLite converter to accept the model. Received: {error}"
+            f"expected the TFLite converter to accept the model. Received: {first_line}"
         ) from error

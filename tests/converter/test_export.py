@@ -63,3 +63,13 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 def test_a_model_of_another_input_size_is_refused(keras_file: Path) -> None:
     with pytest.raises(ConversionError, match=r"\(64, 64\)"):
         load_static_model(keras_file, (64, 64))
+
+
+def test_a_layer_without_a_tflite_operator_is_named() -> None:
+    keras = import_keras()
+    pixels = keras.Input(batch_shape=(1, 64, 64, 3))
+    resized = keras.layers.Resizing(32, 32, interpolation="lanczos3")(pixels)
+    features = keras.layers.GlobalAveragePooling2D()(resized)
+    model = keras.Model(pixels, keras.layers.Dense(1, name="logit")(features))
+    with pytest.raises(ConversionError, match=r"Received: tf\.ScaleAndTranslate"):
+        export_float32(StaticModel(keras_model=model, size_hw=(64, 64)))
