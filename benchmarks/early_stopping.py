@@ -3,8 +3,9 @@
 With ``n`` queries, of which the ``t`` slowest are left out, the next slowest is an upper bound of
 the percentile ``p`` at confidence ``c`` if so few or fewer queries would lie beyond the percentile
 with a chance below ``1 - c``: ``sum(comb(n, x) * (1 - p)**x * p**(n - x), x=0..t) < 1 - c``. As a
-count of queries within the percentile that is LoadGen's ``h_min(t)``, of which it takes the largest
-``t`` with ``h_min(t) + t <= n``, at ``c`` = 0.99 and tolerance 0; ``t`` = 1 must be reached. Sources:
+count of queries within the percentile that is LoadGen's ``h_min(t)``, of which it takes the
+largest ``t`` with ``h_min(t) + t <= n``, at ``c`` = 0.99 and tolerance 0; ``t`` = 1 must be
+reached. Sources:
 mlcommons/inference, loadgen/early_stopping.cc and loadgen/results.cc (case SingleStream); minimum
 time, loadgen/mlperf.conf.
 """
