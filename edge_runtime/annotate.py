@@ -99,7 +99,7 @@ def annotate(encoded: bytes, assessment: Assessment) -> Image.Image:
 
 
 def _lines(assessment: Assessment) -> list[str]:
-    score = "" if assessment.score is None else f"  score {assessment.score:.3f}"
+    score = "" if assessment.score is None else f", score {assessment.score:.3f}"
     card = assessment.card
     said = [
         f"{assessment.decision}{score}",

@@ -87,10 +87,11 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         database.close()
         no_shared_memory = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN
-        if not no_shared_memory or path.with_name(path.name + "-wal").exists():
+        log = path.with_name(path.name + "-wal")
+        if not no_shared_memory or (log.exists() and log.stat().st_size):
             raise
-        # SQLite cannot make its shared memory on a medium that may not be written. Without a
-        # write-ahead log the file is whole, and nobody can write there.
+        # SQLite cannot make its shared memory on a medium that may not be written. With nothing
+        # in the write-ahead log the file is whole, and nobody can write there.
         return sqlite3.connect(f"{location}&immutable=1", uri=True)
     return database
 

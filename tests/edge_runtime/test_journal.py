@@ -234,6 +234,14 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     assert {**state(), **before} == state()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_journal_on_a_medium_that_cannot_be_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / "medium").mkdir()
+    write(tmp_path / "medium" / "j.db", 4)
+    (tmp_path / "medium").chmod(0o555)
+    assert verify_journal(tmp_path / "medium" / "j.db").head.number == 4
+
+
 MAKING = """
 import sys
 from pathlib import Path
