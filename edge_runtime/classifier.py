@@ -5,7 +5,6 @@ import math
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -16,12 +15,7 @@ from edge_runtime.assessment import Assessment, Decision
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.embed import SealedModel, open_sealed
 from edge_runtime.contract.operating_point import score_from_logit
-from edge_runtime.contract.preprocess import (
-    Pixels,
-    preprocess,
-    preprocess_frame,
-    read_picture,
-)
+from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.errors import ContractError, DeviceError, InputError, SelfTestError
 from edge_runtime.fallback import open_fallback
 from edge_runtime.opening import (
@@ -31,6 +25,7 @@ from edge_runtime.opening import (
     open_model,
     require_same_tensors,
 )
+from edge_runtime.prepared_picture import Picture, PreparedPicture, prepare
 from edge_runtime.quality import retake_reasons
 from edge_runtime.runner import Runner, RunnerInfo
 from edge_runtime.self_test import SelfTestMode, logit_of
@@ -171,12 +166,20 @@ class LesionClassifier:
         with self._lock:
             return logit_of(self._active, pixels)
 
-    def assess(self, picture: Path | bytes | Pixels) -> Assessment:
+    def prepare(self, picture: Picture) -> PreparedPicture:
+        """The picture, decoded and resized; for :meth:`assess`, while that is at work on others.
+
+        Raises:
+            InputError: If the picture cannot be used.
+        """
+        return prepare(picture, self.card.preprocessing)
+
+    def assess(self, picture: Picture | PreparedPicture) -> Assessment:
         """Assess one picture.
 
         Args:
-            picture: Path of a picture, its encoded bytes, or decoded uint8 RGB pixels
-                (height, width, 3) of any size.
+            picture: Path of a picture, its encoded bytes, decoded uint8 RGB pixels
+                (height, width, 3) of any size, or what :meth:`prepare` made of one of these.
 
         Raises:
             InputError: If the picture cannot be used.
@@ -227,20 +230,18 @@ class LesionClassifier:
         self._fallback = f"in place of {failed.name}: {error}"
         log.warning("The fallback computes from now on, %s", self._fallback)
 
-    def _assess(self, picture: Path | bytes | Pixels, start: float) -> Assessment:
+    def _assess(self, picture: Picture | PreparedPicture, start: float) -> Assessment:
         """The assessment; ``start`` is the reading of ``perf_counter`` when it was asked for."""
-        runner = self._active
-        began = time.perf_counter()
-        encoded = read_picture(picture) if isinstance(picture, Path) else picture
-        if isinstance(encoded, bytes):
-            pixels, digest = preprocess(encoded, self.card.preprocessing), sha256(encoded)
-        else:
-            pixels = preprocess_frame(encoded, self.card.preprocessing)
-            digest = sha256(np.ascontiguousarray(encoded).data)
-        preprocessed = time.perf_counter()
-        retake = retake_reasons(pixels, self.card.quality)
+        runner, spec, ahead_ms = self._active, self.card.preprocessing, 0.0
+        if not isinstance(picture, PreparedPicture):
+            prepared = prepare(picture, spec)
+        elif picture.spec == spec:
+            prepared, ahead_ms = picture, picture.preprocess_ms
+        else:  # a fallback of another size has taken over
+            prepared = prepare(picture.picture, spec)
+        retake = retake_reasons(prepared.pixels, self.card.quality)
         checked = time.perf_counter()
-        logit = None if retake else logit_of(runner, pixels)
+        logit = None if retake else logit_of(runner, prepared.pixels)
         invoked = time.perf_counter()
         decision, score, reasons = (
             (Decision.RETAKE, None, retake) if logit is None else self._decide(logit)
@@ -250,15 +251,15 @@ class LesionClassifier:
             score=score,
             logit=logit,
             reasons=reasons,
-            preprocess_ms=(preprocessed - began) * 1e3,
+            preprocess_ms=prepared.preprocess_ms,
             invoke_ms=(invoked - checked) * 1e3,
-            latency_ms=(time.perf_counter() - start) * 1e3,
+            latency_ms=(time.perf_counter() - start) * 1e3 + ahead_ms,
             model=self.card.name,
             variant=self.card.variant,
             runtime=runner.info.runtime,
             delegate=runner.info.delegate,
             fallback=self._fallback,
-            picture_sha256=digest.hexdigest(),
+            picture_sha256=prepared.sha256,
             card=self.card,
         )
 

@@ -9,8 +9,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from edge_runtime.contract.preprocess import MAX_PIXELS, Pixels, read_picture
+from edge_runtime.contract.preprocess import (
+    MAX_PIXELS,
+    Pixels,
+    Preprocessing,
+    preprocess,
+    preprocess_frame,
+    read_picture,
+)
 from edge_runtime.errors import ImageDecodeError, InputError, MissingDependencyError
+
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
 
 # DICOM PS3.10, 7.1: 128 bytes that may hold anything, then these four.
 _PREAMBLE, _PREFIX = 128, b"DICM"
@@ -28,6 +37,25 @@ _JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")  # baseline, extend
 def is_dicom(encoded: bytes) -> bool:
     """Whether these are the bytes of a DICOM file."""
     return encoded[_PREAMBLE : _PREAMBLE + len(_PREFIX)] == _PREFIX
+
+
+def preprocess_encoded(encoded: bytes, spec: Preprocessing) -> Pixels:
+    """The model's pixels of one encoded picture, in a DICOM file or not.
+
+    Args:
+        encoded: Bytes of a file.
+        spec: What the model expects.
+
+    Returns:
+        uint8 array (H, W, 3), RGB, 0 … 255.
+
+    Raises:
+        ImageDecodeError: If it is not a whole, 8-bit colour picture of a usable size.
+        MissingDependencyError: If it is a DICOM file and pydicom is absent.
+    """
+    if is_dicom(encoded):
+        return preprocess_frame(dicom_pixels(encoded), spec)
+    return preprocess(encoded, spec)
 
 
 def dicom_pixels(source: Path | bytes) -> Pixels:

@@ -99,11 +99,13 @@ def _assess_all(classifier: ParallelClassifier, pictures: Sequence[Path], sink: 
     """Number of pictures that could not be used."""
     failures = 0
     outcomes = classifier.assess_many(pictures)
-    for picture, outcome in console.progress(outcomes, len(pictures), "pictures"):
-        if isinstance(outcome, InputError):
-            failures += 1
-            sink.failed(picture, outcome)
-        else:
-            sink.assessed(picture, outcome)
-    sink.close()
+    try:
+        for picture, outcome in console.progress(outcomes, len(pictures), "pictures"):
+            if isinstance(outcome, InputError):
+                failures += 1
+                sink.failed(picture, outcome)
+            else:
+                sink.assessed(picture, outcome)
+    finally:
+        sink.close()  # a table shows what was stored before an end that nobody expected
     return failures

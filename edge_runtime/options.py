@@ -23,7 +23,10 @@ MAX_THREADS = 64
 
 # Not checked by Typer: a file that may not be read gets its own row, as any other bad file.
 Paths = Annotated[
-    list[Path], typer.Argument(readable=False, help="Pictures and folders of pictures.")
+    list[Path],
+    typer.Argument(
+        readable=False, help="Pictures, folders, quoted patterns, or - for a list on stdin."
+    ),
 ]
 Model = Annotated[
     Path | None,

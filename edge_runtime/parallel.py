@@ -16,7 +16,9 @@ from edge_runtime.assessment import Assessment
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.decode_ahead import decode_ahead
 from edge_runtime.errors import InputError
+from edge_runtime.prepared_picture import PreparedPicture
 from edge_runtime.runner import RunnerInfo
 from edge_runtime.self_test import SelfTestMode
 from edge_runtime.thread_choice import ThreadCount, available_cores
@@ -135,6 +137,12 @@ class ParallelClassifier:
         Raises:
             ContractError: If the network's output is not a finite number.
         """
+        if self.workers == 1:
+            # Another interpreter is not to be had: decoding in a thread is what is left to gain.
+            classifier = self._classifiers[0]
+            for picture, prepared in decode_ahead(pictures, classifier.prepare):
+                yield picture, _assess_prepared(classifier, prepared)
+            return
         idle: queue.SimpleQueue[LesionClassifier] = queue.SimpleQueue()
         for classifier in self._classifiers:
             idle.put(classifier)
@@ -161,6 +169,17 @@ def _assess(
         return error
     finally:
         idle.put(classifier)
+
+
+def _assess_prepared(
+    classifier: LesionClassifier, prepared: PreparedPicture | InputError
+) -> Assessment | InputError:
+    if isinstance(prepared, InputError):
+        return prepared
+    try:
+        return classifier.assess(prepared)
+    except InputError as error:  # of a fallback that prepares it again
+        return error
 
 
 def _finished(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from edge_runtime.console import display_name
 from edge_runtime.contract.preprocess import PICTURE_SUFFIXES
+from edge_runtime.dicom import DICOM_SUFFIXES
 from edge_runtime.errors import InputError
 
 LIST_ON_STDIN = Path("-")
+_SUFFIXES = PICTURE_SUFFIXES | DICOM_SUFFIXES
 
 
 def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Path]:
@@ -36,7 +38,7 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Pat
     if not pictures:
         names = ", ".join(display_name(path) for path in named) or "an empty list"
         raise InputError(
-            f"expected pictures ({', '.join(sorted(PICTURE_SUFFIXES))}). "
+            f"expected pictures ({', '.join(sorted(_SUFFIXES))}). "
             f"Received: none in {names}. Name another folder, or use --recursive "
             "if they lie deeper."
         )
@@ -71,7 +73,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
+    return not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES
 
 
 def _pictures_in(folder: Path, *, recursive: bool) -> list[Path]:

@@ -15,8 +15,9 @@ def watch_folder(
 ) -> Iterator[Path]:
     """Each new picture once, when it has stopped growing.
 
-    A file counts as whole when its size and time are the same at two looks. The folder may vanish
-    and come back, as one on a stick or a network does.
+    A file counts as whole when its size and time are the same at two looks. One that changes later,
+    as where a device uses a name again or pauses while it writes, is a new picture. The folder may
+    vanish and come back, as one on a stick or a network does.
 
     Args:
         folder: Looked into, not deeper.
@@ -24,7 +25,7 @@ def watch_folder(
         poll_s: Time between two looks in seconds.
         existing: Whether to hand out what lies there at the start.
     """
-    taken = set() if existing else set(_look(folder))
+    taken = {} if existing else _look(folder)
     seen: dict[Path, State] = {}
     there = True
     while not stop.is_set():
@@ -32,9 +33,9 @@ def watch_folder(
         if there != folder.is_dir():
             there = not there
             log.warning("%s is %s", display_name(folder), "back" if there else "gone; waiting")
-        for path in sorted(set(found) - taken):
-            if seen.get(path) == found[path] and found[path][0] > 0:
-                taken.add(path)
+        for path, state in sorted(found.items()):
+            if seen.get(path) == state != taken.get(path) and state[0] > 0:
+                taken[path] = state
                 yield path
         seen = found
         stop.wait(poll_s)

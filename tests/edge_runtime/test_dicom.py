@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge_runtime import LesionClassifier
+from edge_runtime.contract.embed import SealedModel
 from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.dicom import dicom_pixels, is_dicom
 from edge_runtime.errors import ImageDecodeError, InputError, MissingDependencyError
@@ -125,6 +127,16 @@ def test_what_is_no_single_colour_picture_is_refused(
 ) -> None:
     with pytest.raises(ImageDecodeError, match=words):
         dicom_pixels(dicom(**tags))
+
+
+def test_a_dicom_file_is_assessed_as_the_jpeg_in_it(
+    dicom: Make, patch: Pixels, sealed_model: Callable[..., SealedModel], tmp_path: Path
+) -> None:
+    jpeg, path = encoded(patch, "JPEG"), tmp_path / "lesion.dcm"
+    path.write_bytes(dicom(jpeg, JPEG, PhotometricInterpretation="YBR_FULL_422"))
+    with LesionClassifier.open(sealed_model("int8").path) as classifier:
+        from_dicom, from_jpeg = classifier.assess(path), classifier.assess(jpeg)
+    assert (from_dicom.logit, from_dicom.decision) == (from_jpeg.logit, from_jpeg.decision)
 
 
 def test_damaged_files_are_refused(dicom: Make, patch: Pixels) -> None:

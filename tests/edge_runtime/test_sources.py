@@ -25,9 +25,9 @@ def names(folder: Path, *, recursive: bool = False) -> list[str]:
 
 
 def test_a_folder_gives_its_pictures_sorted(tmp_path: Path) -> None:
-    touch(tmp_path, "c.PNG", "a.jpg", "b.Tiff", "d.webp", "e.bmp", "f.jpeg")
+    touch(tmp_path, "c.PNG", "a.jpg", "b.Tiff", "d.webp", "e.bmp", "f.jpeg", "g.dcm")
     touch(tmp_path, "notes.txt", "a.jpg.part", ".hidden.jpg", "deeper/g.jpg")
-    assert names(tmp_path) == ["a.jpg", "b.Tiff", "c.PNG", "d.webp", "e.bmp", "f.jpeg"]
+    assert names(tmp_path) == ["a.jpg", "b.Tiff", "c.PNG", "d.webp", "e.bmp", "f.jpeg", "g.dcm"]
 
 
 def test_recursion_adds_the_folders_within_but_not_hidden_ones(tmp_path: Path) -> None:

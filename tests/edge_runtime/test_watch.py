@@ -66,6 +66,36 @@ def test_a_file_that_grows_is_not_taken(tmp_path: Path, stop: threading.Event) -
     assert taken.read_bytes() == whole
 
 
+def test_a_name_that_is_used_again_is_a_new_picture(tmp_path: Path, stop: threading.Event) -> None:
+    pictures = watch_folder(tmp_path, stop, poll_s=POLL_S, existing=True)
+    path = picture(tmp_path / "a.png")
+    assert next(pictures) == path
+    path.unlink()
+    picture(path, seed=2)
+    assert next(pictures) == path
+    threading.Timer(0.2, stop.set).start()
+    assert list(pictures) == []
+
+
+def test_a_writer_that_pauses_gets_its_whole_picture_assessed(
+    tmp_path: Path, stop: threading.Event
+) -> None:
+    whole = picture(tmp_path / "whole.bin.png").read_bytes()
+    (tmp_path / "whole.bin.png").unlink()
+    pictures = watch_folder(tmp_path, stop, poll_s=POLL_S)
+    target = tmp_path / "slow.png"
+
+    def write(content: bytes) -> None:
+        with target.open("ab") as stream:
+            stream.write(content)
+
+    half = len(whole) // 2
+    threading.Timer(0.1, write, [whole[:half]]).start()
+    assert next(pictures).stat().st_size == half
+    threading.Timer(0.1, write, [whole[half:]]).start()
+    assert next(pictures).read_bytes() == whole
+
+
 def test_hidden_and_other_files_are_passed_over(tmp_path: Path, stop: threading.Event) -> None:
     for name in (".hidden.png", "notes.txt", "a.png.partial"):
         (tmp_path / name).write_bytes(b"x")
