@@ -152,4 +152,4 @@ def test_damaged_bytes_are_refused_or_read_and_never_crash(edits: list[tuple[int
     with contextlib.suppress(ConversionError):
         model = read_flatbuffer(bytes(damaged))
         for target in TARGETS.values():
-            preflight(model, target)
+            assert preflight(model, target).operators == len(model.operators)

@@ -1,5 +1,6 @@
 """Cameras and streams: red stays red, a cut stream comes back, a frozen one is noticed."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -59,12 +60,10 @@ class MjpegServer:
                 kind = "multipart/x-mixed-replace; boundary=frame"
                 self.send_header("Content-Type", kind)
                 self.end_headers()
-                try:
+                with contextlib.suppress(OSError):  # the reader has left, as it may at any time
                     while not cut.is_set():
                         self.wfile.write(stream._part())
                         time.sleep(stream._interval_s)
-                except OSError:
-                    pass
 
             def log_message(self, *_: Any) -> None:
                 pass

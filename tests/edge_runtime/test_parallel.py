@@ -23,9 +23,11 @@ Seal = Callable[..., SealedModel]
 Draw = Callable[..., npt.NDArray[np.uint8]]
 
 ASSESS_FOR_EVER = """
-import itertools, sys
+import itertools, signal, sys
 from pathlib import Path
 from edge_runtime import ParallelClassifier
+# A test run in the background of a shell hands on that SIGINT is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with ParallelClassifier.open(Path(sys.argv[1]), workers=2) as classifier:
     for _ in classifier.assess_many(itertools.repeat(Path(sys.argv[2]))):
         sys.stdout.write("one\\n")
