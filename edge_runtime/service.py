@@ -69,13 +69,27 @@ def install_unit(text: str, folder: Path = UNIT_FOLDER) -> Path:
         )
     path = folder / UNIT
     beside = path.with_name(path.name + ".partial")
+    before = path.read_bytes() if path.is_file() else None
     try:
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
-        subprocess.run([systemctl, "daemon-reload"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+        subprocess.run([systemctl, "daemon-reload"], check=True, capture_output=True, text=True)
+    except OSError as error:
         beside.unlink(missing_ok=True)
         raise DeviceError(
-            f"expected to write {path} and to reload systemd. Received: {error}. Run it with sudo."
+            f"expected to write {path}. Received: {error.strerror}. Run it with sudo."
+        ) from error
+    except subprocess.CalledProcessError as error:
+        _restore(path, before)
+        raise DeviceError(
+            f"expected systemd to take the unit. Received: {error.stderr.strip()}. "
+            "Nothing was installed. Run it with sudo, on a system that systemd started."
         ) from error
     return path
+
+
+def _restore(path: Path, before: bytes | None) -> None:
+    if before is None:
+        path.unlink()
+    else:
+        path.write_bytes(before)

@@ -37,10 +37,10 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Pat
         pictures.extend(_pictures_in(path, recursive=recursive) if _is_folder(path) else [path])
     if not pictures:
         names = ", ".join(display_name(path) for path in named) or "an empty list"
+        deeper = "" if recursive else ", or use --recursive if they lie deeper"
         raise InputError(
             f"expected pictures ({', '.join(sorted(_SUFFIXES))}). "
-            f"Received: none in {names}. Name another folder, or use --recursive "
-            "if they lie deeper."
+            f"Received: none in {names}. Name another folder{deeper}."
         )
     return pictures
 

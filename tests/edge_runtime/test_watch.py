@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from edge_runtime.service import unit_text
+from edge_runtime.errors import DeviceError
+from edge_runtime.service import UNIT, install_unit, unit_text
 from edge_runtime.synthetic import draw_lesion
 from edge_runtime.watch import watch_folder
 
@@ -164,3 +165,24 @@ def test_the_service_has_few_rights(melanoma_edge: Callable[..., Any]) -> None:
     for line in ("DynamicUser=yes", "ProtectSystem=strict", "Restart=on-failure"):
         assert line in done.stdout
     assert unit_text("/bin/true").startswith("[Unit]")
+
+
+def test_a_unit_that_systemd_does_not_take_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemctl = tmp_path / "bin" / "systemctl"
+    systemctl.parent.mkdir()
+    systemctl.write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(systemctl.parent), prepend=":")
+    units = tmp_path / "units"
+    units.mkdir()
+    with pytest.raises(DeviceError, match="no bus"):
+        install_unit("new", units)
+    assert list(units.iterdir()) == []
+    (units / UNIT).write_text("old")
+    with pytest.raises(DeviceError):
+        install_unit("new", units)
+    assert (units / UNIT).read_text() == "old"
+    systemctl.write_text("#!/bin/sh\nexit 0\n")
+    assert install_unit("new", units).read_text() == "new"
