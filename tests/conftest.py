@@ -4,8 +4,9 @@ import dataclasses
 import hashlib
 import importlib.util
 import io
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,16 @@ CONVERSION = ConversionRecord(
 # A shared machine may stall for longer than an example takes.
 hypothesis.settings.register_profile("melanoma", deadline=None)
 hypothesis.settings.load_profile("melanoma")
+
+
+@pytest.fixture(autouse=True)
+def _logger_as_it_was() -> Iterator[None]:
+    """What a command does to the logger of this process ends with the test that called it."""
+    logger = logging.getLogger("melanoma")
+    handlers, level, propagate = logger.handlers[:], logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.propagate = handlers, propagate
+    logger.setLevel(level)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
