@@ -1,5 +1,6 @@
 """Whether a journal is as it was written."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +33,12 @@ def verify_journal(path: Path) -> Verification:
     noted, head, clock = read_head(path), Head(), _Clock()
     with reading(path) as database:
         require_own_schema(database)
-    for row in read_rows(path):
-        head = follow(head, row)
-        clock.see(row.number, str(row.entry.get("time") or ""))
-        if noted is not None and row.number == noted.number and row.sha256 != noted.sha256:
-            raise broken(row.number, "not the one that was noted beside the journal")
+    with contextlib.closing(read_rows(path)) as rows:
+        for row in rows:
+            head = follow(head, row)
+            clock.see(row.number, str(row.entry.get("time") or ""))
+            if noted is not None and row.number == noted.number and row.sha256 != noted.sha256:
+                raise broken(row.number, "not the one that was noted beside the journal")
     if noted is not None and noted.number > head.number:
         raise broken(head.number + 1, f"missing, and so are all up to {noted.number}")
     return Verification(head=head, remarks=(*_head_remarks(path, head), *clock.remarks()))

@@ -1,5 +1,6 @@
 """``melanoma-edge journal``: verify, export and show what a device has reported."""
 
+import contextlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,12 +66,12 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")] = False,
 ) -> None:
     """Show the last rows."""
-    rows = read_rows(file, last=last)
-    if as_json:
-        for row in rows:
-            console.write_line(json.dumps(described(row)))
-        return
-    _print_rows(rows)
+    with contextlib.closing(read_rows(file, last=last)) as rows:
+        if as_json:
+            for row in rows:
+                console.write_line(json.dumps(described(row)))
+            return
+        _print_rows(rows)
     console.write_line()
     console.write_line(NOTICE)
 

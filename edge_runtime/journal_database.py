@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from edge_runtime.console import display_name
@@ -40,8 +40,10 @@ _ADVICE = {
 }
 
 
-def read_rows(path: Path, *, last: int | None = None) -> Iterator[Row]:
+def read_rows(path: Path, *, last: int | None = None) -> Generator[Row, None, None]:
     """Rows of a journal in their order; the file is not changed.
+
+    Close it (``contextlib.closing``) where it may not be read to its end: it keeps the file open.
 
     Args:
         path: The journal.

@@ -1,5 +1,6 @@
 """A journal as CSV or JSON lines, for spreadsheets and scripts."""
 
+import contextlib
 import csv
 import json
 from pathlib import Path
@@ -25,13 +26,16 @@ def export_rows(journal: Path, out: Path, *, as_json: bool) -> None:
     """
     beside = out.with_name(out.name + ".partial")
     try:
-        with beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+        with (
+            beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream,
+            contextlib.closing(read_rows(journal)) as rows,
+        ):
             if as_json:
-                stream.writelines(json.dumps(described(row)) + "\n" for row in read_rows(journal))
+                stream.writelines(json.dumps(described(row)) + "\n" for row in rows)
             else:
                 writer = csv.DictWriter(stream, COLUMNS, restval="", extrasaction="ignore")
                 writer.writeheader()
-                writer.writerows(_flat(row) for row in read_rows(journal))
+                writer.writerows(_flat(row) for row in rows)
         beside.replace(out)
     finally:
         beside.unlink(missing_ok=True)

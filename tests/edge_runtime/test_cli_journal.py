@@ -1,5 +1,6 @@
 """The journal as a user meets it: what is stored, what is not, what the commands tell."""
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -58,7 +59,7 @@ def test_a_changed_row_ends_with_3(
 ) -> None:
     folder, journal = pictures(tmp_path / "in"), tmp_path / "j.db"
     melanoma_edge("image", folder, "--model", sealed_model("int8").path, "--journal", journal)
-    with sqlite3.connect(journal) as database:
+    with contextlib.closing(sqlite3.connect(journal, isolation_level=None)) as database:
         database.execute("UPDATE rows SET body = replace(body, 'model', 'mode1') WHERE id = 2")
     done = melanoma_edge("journal", "verify", journal)
     assert done.returncode == 3

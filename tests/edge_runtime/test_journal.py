@@ -1,5 +1,6 @@
 """The journal: no reported row is lost, whatever kills, fills or shares it."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -55,7 +56,7 @@ def test_rows_come_back_as_they_were_reported(tmp_path: Path) -> None:
 
 def test_any_sqlite_tool_sees_columns(tmp_path: Path) -> None:
     write(tmp_path / "j.db", 3)
-    with sqlite3.connect(tmp_path / "j.db") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "j.db")) as database:
         rows = database.execute("SELECT score, reasons FROM assessments ORDER BY id").fetchall()
     assert rows == [(n / 7, '["é","score"]') for n in range(3)]
 
@@ -117,12 +118,10 @@ def test_a_journal_that_another_process_keeps_is_named_and_free_again_later(
 ) -> None:
     monkeypatch.setattr(journal_module, "WAIT_S", 0.1)
     with Journal(tmp_path / "j.db") as journal:
-        other = sqlite3.connect(tmp_path / "j.db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalError, match="Another process"):
-            journal.append({"reasons": ["kept"]})
-        other.execute("ROLLBACK")
-        other.close()
+        with contextlib.closing(sqlite3.connect(tmp_path / "j.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(JournalError, match="Another process"):
+                journal.append({"reasons": ["kept"]})
         assert journal.append({"reasons": ["free"]}) == 1
 
 
@@ -190,16 +189,14 @@ def test_memory_stays_flat_over_many_rows(tmp_path: Path) -> None:
 
 
 def with_user_version(path: Path, version: int) -> None:
-    database = sqlite3.connect(path)
-    database.execute(f"PRAGMA user_version = {version}")
-    database.close()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {version}")
 
 
 def test_what_is_no_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database at all, but long enough to look at\n" * 20)
-    with sqlite3.connect(tmp_path / "other.db") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as database:
         database.execute("CREATE TABLE t (x)")
-    database.close()
     write(tmp_path / "newer.db", 2)
     with_user_version(tmp_path / "newer.db", 2)
     for name in ("text", "other.db", "newer.db"):

@@ -1,5 +1,6 @@
 """What was changed in a journal after it was written does not go unseen."""
 
+import contextlib
 import itertools
 import shutil
 import sqlite3
@@ -44,10 +45,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 def tampered(path: Path, statement: str, *values: object) -> Path:
-    database = sqlite3.connect(path)
-    with database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         assert database.execute(statement, values).rowcount != 0
-    database.close()
     return path
 
 
