@@ -1,7 +1,7 @@
 """Which pictures are measured: those of the model's own split, or of a data set's folders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_runtime.console import display_name
@@ -40,6 +40,15 @@ class Selection:
     pictures: tuple[Picture, ...]
     scored: tuple[ScoredPicture, ...] = ()
     unreadable: int = 0
+
+
+def limit_pictures(selection: Selection, most: int | None) -> Selection:
+    """The selection with at most so many pictures, spread evenly over their files' names."""
+    count = len(selection.pictures)
+    if most is None or most >= count:
+        return selection
+    chosen = tuple(selection.pictures[i * count // most] for i in range(most))
+    return replace(selection, pictures=chosen)
 
 
 def select_pictures(models: Path, data: Path, split: str, card: ModelCard) -> Selection:
