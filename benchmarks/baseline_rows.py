@@ -28,6 +28,7 @@ from benchmarks.results import Accuracy, BaselineResult
 from benchmarks.turns import Taken, take_turns
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.preprocess import Preprocessing, preprocess
+from edge_runtime.errors import DatasetError
 
 _KERAS_FILE = "model.keras"
 
@@ -136,29 +137,40 @@ def judge_baselines(
     cases: Cases,
     cards: dict[str, ModelCard],
     kept: KeptMeasurements,
-) -> dict[str, Accuracy]:
-    """The accuracy of each baseline by its label; one that fails is left out.
+) -> tuple[dict[str, Accuracy], dict[str, str]]:
+    """The accuracy of each baseline by its label, and why others have none.
 
     Flips and differences of a variant's file count against the device's own code with that file.
     The Keras model has a row of its own, from the scores that the trainer wrote.
     """
     of_variant = {variant: one for (variant, _, _), one in reversed(judged.judged.items())}
-    found = {}
+    found: dict[str, Accuracy] = {}
+    problems: dict[str, str] = {}
     for baseline in baselines:
         if baseline.name in (BARE, KERAS):
             continue
         job = scoring_job(baseline, pixels.of_size(baseline.size_hw))
-        rounds = take_turns([[job]], 1, kept).rounds.get(job.name)
-        if rounds is None:
+        taken = take_turns([[job]], 1, kept)
+        problems |= taken.failed
+        if taken.failed:
             continue
         variant = baseline.variant or next(iter(of_variant))
         like = of_variant[variant]
         outcome = judge_outputs(
-            baseline, rounds[0].measured.outputs, pixels.queries.places, like, cards[variant]
+            baseline,
+            taken.rounds[job.name][0].measured.outputs,
+            pixels.queries.places,
+            like,
+            cards[variant],
         )
         reference: Judged | None = None if baseline.name == PUBLISHED else like
-        found[baseline.label] = measure_accuracy(outcome, cases, reference=reference, keras=None)
-    return found
+        try:
+            found[baseline.label] = measure_accuracy(
+                outcome, cases, reference=reference, keras=None
+            )
+        except DatasetError as error:  # outputs that are no scores
+            problems[job.name] = str(error)
+    return found, problems
 
 
 def baseline_results(

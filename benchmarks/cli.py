@@ -1,5 +1,6 @@
 """``melanoma-bench``: measure exported models, and training, on this machine."""
 
+from benchmarks.compare_command import compare, merge
 from benchmarks.edge_overhead import edge
 from benchmarks.export_time import export_time
 from benchmarks.quality_gate import quality_gate
@@ -16,6 +17,8 @@ app = console.make_app(
 )
 
 app.command()(run)
+app.command()(compare)
+app.command()(merge)
 app.command()(training)
 app.command()(edge)
 app.command(name="export")(export_time)

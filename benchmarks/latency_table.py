@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from benchmarks.report import NOTHING, interval_text, significant
-from benchmarks.results import BaselineResult, Memory, ModelResult, Results
+from benchmarks.report import NOTHING, significant
+from benchmarks.results import Accuracy, BaselineResult, Memory, ModelResult, Results
 from benchmarks.row_results import Conditions, PercentileBound, RoundRatio
 
 COLUMNS = (
@@ -38,15 +38,21 @@ def latency_notes(results: Results) -> list[str]:
     told = [
         "× bare: invoke by that of the bare interpreter loop in the same round; in brackets the "
         "smallest and largest of the rounds. p90 at most: MLPerf's early-stopping bound of invoke "
-        "at 99 % confidence. Flips of a baseline count against the device's own code with the same file.",
+        "at 99 % confidence. A baseline's flips count against the device's own code with its file.",
     ]
     if not all(model.latency and model.latency.mlperf_minimum for model in measured):
         told.append(
             "Shorter than MLPerf's SingleStream, which asks for 600 s a row: --min-seconds 600."
         )
-    noisy = sorted({reason for model in measured for reason in _noise(model.conditions)})
+    noisy = [
+        f"{model.variant}, {model.threads} thread(s): {' and '.join(_noise(model.conditions))}"
+        for model in measured
+        if _noise(model.conditions)
+    ]
     if noisy:
-        told.append(f"Noisy: {'; '.join(noisy)}. Repeat on a quiet machine, or --repeat-noisy 3.")
+        told.append(
+            f"Noisy rows: {'; '.join(noisy)}. Repeat on a quiet machine, or with --repeat-noisy 3."
+        )
     return told
 
 
@@ -58,7 +64,7 @@ def _model_row(model: ModelResult) -> tuple[str, ...]:
     decode = latency.preprocess.p50_ms - (resize.p50_ms if resize else 0.0)
     return (
         model.variant,
-        f"melanoma-edge, {model.runtime}, {model.delegate}",
+        f"device code, {model.runtime}{'' if model.delegate == 'cpu' else f', {model.delegate}'}",
         str(model.threads),
         _three(invoke.p50_ms, invoke.p90_ms, invoke.p99_ms),
         _bound(latency.invoke_bounds),
@@ -68,7 +74,7 @@ def _model_row(model: ModelResult) -> tuple[str, ...]:
         _three(latency.load_ms, latency.first_ms),
         NOTHING if latency.throughput_per_s is None else significant(latency.throughput_per_s),
         _memory(model.memory),
-        interval_text(model.accuracy.figures["roc_auc"], 3),
+        _area(model.accuracy),
         NOTHING if model.accuracy.flips is None else str(model.accuracy.flips),
         "yes" if _noise(model.conditions) else "no",
     )
@@ -88,10 +94,15 @@ def _baseline_row(baseline: BaselineResult) -> tuple[str, ...]:
         _three(baseline.load_ms, baseline.first_ms),
         significant(1e3 / (whole or baseline.invoke).mean_ms),
         _memory(baseline.memory),
-        NOTHING if accuracy is None else interval_text(accuracy.figures["roc_auc"], 3),
+        _area(accuracy),
         NOTHING if accuracy is None or accuracy.flips is None else str(accuracy.flips),
         "yes" if baseline.conditions.noisy else "no",
     )
+
+
+def _area(accuracy: Accuracy | None) -> str:
+    value = None if accuracy is None else accuracy.figures["roc_auc"].value
+    return NOTHING if value is None else f"{value:.3f}"
 
 
 def _three(*values_ms: float) -> str:

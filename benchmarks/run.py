@@ -93,7 +93,7 @@ def run_benchmark(
         groups = _groups(usable, bare, others, pixels, settings)
         taken = take_turns(groups, settings.rounds, kept, repeat_noisy=options.repeat_noisy)
         working = [one for one in others if one.label not in taken.failed]
-        accuracies = judge_baselines(working, pixels, judged, cases, cards, kept)
+        accuracies, problems = judge_baselines(working, pixels, judged, cases, cards, kept)
     if kept.found:
         log.info("taken up from an earlier start: %d measurements", kept.found)
     context = RowContext(
@@ -113,7 +113,7 @@ def run_benchmark(
         settings=settings,
         environment=context.environment,
         models=(*keras_row(context), *model_rows(usable, taken, context)),
-        skipped={**unusable, **judged.skipped, **taken.failed},
+        skipped={**unusable, **judged.skipped, **taken.failed, **problems},
         baselines=baseline_results([*bare, *others], taken, accuracies),
     )
 
