@@ -3,8 +3,10 @@
 from benchmarks.compare_command import compare, merge
 from benchmarks.edge_overhead import edge
 from benchmarks.export_time import export_time
+from benchmarks.measurement_cost import overhead
 from benchmarks.quality_gate import quality_gate
 from benchmarks.run_command import PLOT_FILE, RESULTS_FILE, run
+from benchmarks.sustained import sustained
 from benchmarks.training_command import training
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
@@ -19,8 +21,10 @@ app = console.make_app(
 app.command()(run)
 app.command()(compare)
 app.command()(merge)
+app.command()(sustained)
 app.command()(training)
 app.command()(edge)
+app.command()(overhead)
 app.command(name="export")(export_time)
 app.command(name="quality-gate")(quality_gate)
 
