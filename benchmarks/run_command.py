@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -17,13 +16,16 @@ from benchmarks.latency_table import COLUMNS as LATENCY_COLUMNS
 from benchmarks.latency_table import latency_notes, latency_rows
 from benchmarks.matrix import RUNTIME_CHOICES
 from benchmarks.models import find_models
+from benchmarks.output_folder import output_folder
 from benchmarks.pictures import SPLIT_CHOICES
-from benchmarks.plot import plot_accuracy_latency, require_matplotlib
+from benchmarks.plot import require_matplotlib
+from benchmarks.plot_pareto import plot_pareto
 from benchmarks.report import COLUMNS, markdown, notes, table_rows
+from benchmarks.report_reading import panels_of
 from benchmarks.results import Results, dump_results
 from benchmarks.run import RunOptions, run_benchmark
 from edge_runtime import console
-from edge_runtime.errors import InputError
+from edge_runtime.contract.schema import to_json
 
 RESULTS_FILE, TABLE_FILE, PLOT_FILE = "results.json", "table.md", "accuracy_latency.png"
 NOTE_WIDTH = 110
@@ -120,7 +122,7 @@ def _run(models: Path, options: RunOptions, out: Path | None, *, as_json: bool) 
     files = find_models(models)
     out = out or _default_out(files[0].path.parent)
     kept = KeptMeasurements(folder=out.with_name(out.name + SUFFIX))
-    with _output_folder(out) as folder, _said_how_to_go_on(kept):
+    with output_folder(out) as folder, _said_how_to_go_on(kept):
         results = run_benchmark(files, options, kept)
         _write(results, folder)
     kept.remove()
@@ -131,7 +133,7 @@ def _run(models: Path, options: RunOptions, out: Path | None, *, as_json: bool) 
 def _write(results: Results, folder: Path) -> None:
     (folder / RESULTS_FILE).write_text(dump_results(results), encoding="utf-8")
     (folder / TABLE_FILE).write_text(markdown(results), encoding="utf-8")
-    plot_accuracy_latency(results, folder / PLOT_FILE)
+    plot_pareto(panels_of(to_json(results)), folder / PLOT_FILE)
 
 
 def _show(results: Results, *, as_json: bool) -> None:
@@ -167,28 +169,3 @@ def _said_how_to_go_on(kept: KeptMeasurements) -> Iterator[None]:
                 console.display_name(kept.folder),
             )
         raise
-
-
-@contextlib.contextmanager
-def _output_folder(out: Path) -> Iterator[Path]:
-    """A folder beside the output that gets its name once all is written, or is removed.
-
-    Raises:
-        OutputExistsError: If the output exists.
-        InputError: If no folder can be made there.
-    """
-    console.require_absent(out)
-    partial = out.with_name(out.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(
-            f"expected a place for a new folder. Received: --out {console.display_name(out)}: "
-            f"{error.strerror}. Name another one."
-        ) from error
-    try:
-        yield partial
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
