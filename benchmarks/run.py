@@ -24,7 +24,7 @@ from benchmarks.latency import ROUNDS, WARMUP, device_job
 from benchmarks.matrix import Row, choose_runtimes, make_matrix
 from benchmarks.model_rows import RowContext, keras_row, model_rows
 from benchmarks.models import ModelFile
-from benchmarks.pictures import Selection, limit_pictures, select_pictures
+from benchmarks.pictures import Selection, select_pictures
 from benchmarks.results import SCHEMA_VERSION, PictureRecord, Results, Settings
 from benchmarks.turns import Job, take_turns
 from edge_runtime.console import display_name, log
@@ -74,9 +74,8 @@ def run_benchmark(
     created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     load_before = load_average()
     card = models[0].card
-    selection = limit_pictures(
-        select_pictures(models[0].path.parent, options.data, options.split, card),
-        options.pictures,
+    selection = select_pictures(
+        models[0].path.parent, options.data, options.split, card, options.pictures
     )
     runtimes, unusable = choose_runtimes(options.runtimes)
     rows = make_matrix(models, runtimes, options.delegates, options.threads)

@@ -15,11 +15,13 @@ from benchmarks.kept_measurements import SUFFIX, KeptMeasurements
 from benchmarks.latency_table import COLUMNS as LATENCY_COLUMNS
 from benchmarks.latency_table import latency_notes, latency_rows
 from benchmarks.matrix import RUNTIME_CHOICES
+from benchmarks.merged import read_results
 from benchmarks.models import find_models
 from benchmarks.output_folder import output_folder
 from benchmarks.pictures import SPLIT_CHOICES
 from benchmarks.plot import require_matplotlib
 from benchmarks.plot_pareto import plot_pareto
+from benchmarks.remote import RemoteHost, options_for_host, run_on_host
 from benchmarks.report import COLUMNS, markdown, notes, table_rows
 from benchmarks.report_reading import panels_of
 from benchmarks.results import Results, dump_results
@@ -80,6 +82,12 @@ def run(
     published: Annotated[
         Path | None, typer.Option(help="The published baseline's .tflite file, pixels / 255.")
     ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Measure there over OpenSSH instead: user@pi.")
+    ] = None,
+    host_command: Annotated[
+        str, typer.Option(help="melanoma-bench on that host, or its path.")
+    ] = "melanoma-bench",
     out: Annotated[
         Path | None, typer.Option(help="New folder; default: MODELS/benchmark-<UTC time>.")
     ] = None,
@@ -115,16 +123,24 @@ def run(
             published=published,
         ),
     )
-    _run(models, options, out, as_json=as_json)
+    there = None if host is None else RemoteHost(name=host, command=host_command)
+    _run(models, options, out, there, as_json=as_json)
 
 
-def _run(models: Path, options: RunOptions, out: Path | None, *, as_json: bool) -> None:
+def _run(
+    models: Path, options: RunOptions, out: Path | None, host: RemoteHost | None, *, as_json: bool
+) -> None:
     files = find_models(models)
     out = out or _default_out(files[0].path.parent)
     kept = KeptMeasurements(folder=out.with_name(out.name + SUFFIX))
     with output_folder(out) as folder, _said_how_to_go_on(kept):
-        results = run_benchmark(files, options, kept)
-        _write(results, folder)
+        if host is None:
+            results = run_benchmark(files, options, kept)
+            _write(results, folder)
+        else:
+            pictures = options.data, options.split, options.pictures
+            run_on_host(host, files, pictures, options_for_host(options), folder)
+            results = read_results(folder).runs[0]
     kept.remove()
     _show(results, as_json=as_json)
     console.log.info("written to %s", console.display_name(out))
