@@ -29,7 +29,7 @@ _DRAW: dict[str, Callable[[Sequence[Panel], Path], None]] = {
 
 def report(
     results: Annotated[
-        list[Path], typer.Argument(help="results.json files of melanoma-bench run, of any hosts.")
+        list[Path], typer.Argument(help="What run or merge wrote, folders or JSON files.")
     ],
     out: Annotated[Path, typer.Option(help="New folder.")],
 ) -> None:

@@ -6,6 +6,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmarks.merged import RESULTS_FILE
+from benchmarks.report import NOISY_SPREAD
 from benchmarks.report_host import about_benchmark, host_detail, host_name
 from benchmarks.report_labels import distinct_labels
 from benchmarks.report_rows import (
@@ -33,34 +35,40 @@ T = TypeVar("T", Spread, Operators)
 def read_panels(paths: Sequence[Path]) -> list[Panel]:
     """The panels of all files, in their order; a file of several hosts gives several.
 
+    Args:
+        paths: What ``run`` or ``merge`` wrote: files, or folders with a ``results.json``.
+
     Raises:
-        InputError: If a file cannot be read or is no result of ``melanoma-bench run``.
+        InputError: If a file cannot be read or holds no results.
     """
     return [panel for path in paths for panel in _read(path)]
 
 
 def _read(path: Path) -> list[Panel]:
+    if path.is_dir():
+        path /= RESULTS_FILE
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema_version"] > _KNOWN_SCHEMA:
-            raise InputError(
-                f"expected results of schema version {_KNOWN_SCHEMA}. Received: "
-                f"{display_name(path)}: schema_version={data['schema_version']}. "
-                "Use a newer release of melanoma-edge."
-            )
-        return panels_of(data)
+        runs = data.get("runs", [data])
+        newest = max(run["schema_version"] for run in runs)
+        if newest <= _KNOWN_SCHEMA:
+            return [panel for run in runs for panel in panels_of(run)]
     except OSError as error:
         raise _no_results(path, error.strerror or str(error)) from error
     except KeyError as error:
         raise _no_results(path, f"no key {error}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise _no_results(path, str(error)) from error
+    raise InputError(
+        f"expected results of schema version {_KNOWN_SCHEMA}. Received: {display_name(path)}: "
+        f"schema_version={newest}. Use a newer release of melanoma-edge."
+    )
 
 
 def _no_results(path: Path, why: str) -> InputError:
     return InputError(
-        f"expected a results.json of melanoma-bench run. Received: {display_name(path)}: {why}. "
-        "Name the file inside the folder that the benchmark wrote."
+        f"expected results of melanoma-bench run or merge. Received: {display_name(path)}: {why}. "
+        "Name the folder that the benchmark wrote, or the JSON file in it."
     )
 
 
@@ -103,9 +111,9 @@ def _row(row: Json, settings: Json) -> ReportRow:
     times: Json = row if is_baseline else row.get("latency") or {}
     accuracy: Json = row.get("accuracy") or {}
     memory: Json = row.get("memory") or {}
-    conditions: Json = row.get("conditions") or {}
     is_keras = not is_baseline and row["variant"] == "keras"
     size = row.get("size_bytes")
+    rounds_ms = tuple(times.get("round_invoke_p50_ms") or ())
     threads = row.get("threads", None if is_baseline else settings.get("threads"))
     return ReportRow(
         label=row["name"] if is_baseline else row["variant"],
@@ -118,7 +126,7 @@ def _row(row: Json, settings: Json) -> ReportRow:
         figures=_figures(accuracy),
         differences=_differences(accuracy),
         stages={name: _only(Spread, times[name]) for name in _STAGES if times.get(name)},
-        rounds_ms=tuple(times.get("round_invoke_p50_ms") or ()),
+        rounds_ms=rounds_ms,
         bound_p90_ms=_bound_p90(times.get("invoke_bounds") or ()),
         starts_ms={
             name: times[f"{name}_ms"]
@@ -130,9 +138,17 @@ def _row(row: Json, settings: Json) -> ReportRow:
         steady_mib=memory.get("steady_mib"),
         peak_mib=memory.get("peak_mib"),
         to_bare=_interval((row.get("to_bare") or {}).get("invoke")),
-        noisy=tuple(conditions.get("noisy") or ()),
+        noisy=_noise(row, rounds_ms),
         operators=tuple(_only(Operators, one) for one in row.get("operators") or ()),
     )
+
+
+def _noise(row: Json, rounds_ms: Sequence[float]) -> tuple[str, ...]:
+    """What the file says; one that says nothing of it is judged by its rounds."""
+    if row.get("conditions") is not None:
+        return tuple(row["conditions"].get("noisy") or ())
+    spread = max(rounds_ms) / min(rounds_ms) - 1 if rounds_ms else 0.0
+    return (f"rounds differ by {spread:.0%}",) if spread > NOISY_SPREAD else ()
 
 
 def _only(kind: type[T], values: Json) -> T:

@@ -179,6 +179,12 @@ def test_other_files_are_refused_by_name(content: str, tmp_path: Path) -> None:
         read_panels([path])
 
 
+def test_merged_files_and_folders_are_read(old: dict, new: dict, tmp_path: Path) -> None:
+    merged = {"schema_version": 1, "tolerances": {}, "runs": [old, new]}
+    (tmp_path / "results.json").write_text(json.dumps(merged), encoding="utf-8")
+    assert len(read_panels([tmp_path])) == 2
+
+
 def test_results_of_a_newer_layout_are_refused(old: dict, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({**old, "schema_version": 99}), encoding="utf-8")
