@@ -43,6 +43,7 @@ class BaselineOptions:
         keras_python: Python of one that holds Keras; with ``run_folder``.
         run_folder: Run folder of the trainer, whose Keras model is measured.
         published: The published baseline's own ``.tflite`` file.
+        published_max_pixel: The value that it takes for white: 1 as published, or 255.
     """
 
     mediapipe_python: str | None = None
@@ -50,6 +51,7 @@ class BaselineOptions:
     keras_python: str | None = None
     run_folder: Path | None = None
     published: Path | None = None
+    published_max_pixel: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +129,9 @@ def other_baselines(
                 name=KERAS, variant=None, engine=KERAS, python=python, model=model, size_hw=size_hw
             )
         )
-    return [*found, *([] if options.published is None else [published(options.published)])]
+    if options.published is not None:
+        found.append(published(options.published, options.published_max_pixel))
+    return found
 
 
 def judge_baselines(

@@ -30,7 +30,6 @@ BARE, TFLITE_RUNTIME, MEDIAPIPE, KERAS, PUBLISHED = (
     "keras",
     "published",
 )
-_BLOG_SCALE = 1 / 255  # how the published baseline was trained
 _BLOG_THRESHOLD = 0.5  # the larger of two shares
 
 
@@ -117,8 +116,12 @@ def bare_of(row: Row, size_hw: tuple[int, int]) -> Baseline:
     )
 
 
-def published(model: Path) -> Baseline:
-    """The baseline as published: pixels / 255, two shares, in ai-edge-litert.
+def published(model: Path, max_pixel: float) -> Baseline:
+    """The baseline as published, in ai-edge-litert.
+
+    Args:
+        model: Its ``.tflite`` file, which gives two shares or the positive one alone.
+        max_pixel: The value that it takes for white.
 
     Raises:
         ConversionError: If the file is no TFLite model.
@@ -133,7 +136,7 @@ def published(model: Path) -> Baseline:
         python=sys.executable,
         model=model,
         size_hw=(height, width),
-        scale=_BLOG_SCALE,
+        scale=max_pixel / 255,
         threads=1,
     )
 

@@ -80,8 +80,11 @@ def run(
         str | None, typer.Option(help="Python with Keras, for --run-folder; default: this one.")
     ] = None,
     published: Annotated[
-        Path | None, typer.Option(help="The published baseline's .tflite file, pixels / 255.")
+        Path | None, typer.Option(help="The published baseline's own .tflite file.")
     ] = None,
+    published_max_pixel: Annotated[
+        float, typer.Option(min=1, help="White in --published: 1 as published, or 255.")
+    ] = 1.0,
     host: Annotated[
         str | None, typer.Option(help="Measure there over OpenSSH instead: user@pi.")
     ] = None,
@@ -121,6 +124,7 @@ def run(
             keras_python=keras_python or sys.executable,
             run_folder=run_folder,
             published=published,
+            published_max_pixel=published_max_pixel,
         ),
     )
     there = None if host is None else RemoteHost(name=host, command=host_command)
