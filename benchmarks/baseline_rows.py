@@ -1,5 +1,6 @@
 """Which baselines a run has, how well they tell the pictures apart, and their rows."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,15 +41,13 @@ class BaselineOptions:
     Attributes:
         mediapipe_python: Python of an environment that holds MediaPipe.
         tflite_python: Python of one that holds tflite-runtime and numpy 1.
-        keras_python: Python of one that holds Keras; with ``run_folder``.
-        run_folder: Run folder of the trainer, whose Keras model is measured.
+        run_folder: Run folder of the trainer, whose Keras model is measured in this Python.
         published: The published baseline's own ``.tflite`` file.
         published_max_pixel: The value that it takes for white: 1 as published, or 255.
     """
 
     mediapipe_python: str | None = None
     tflite_python: str | None = None
-    keras_python: str | None = None
     run_folder: Path | None = None
     published: Path | None = None
     published_max_pixel: float = 1.0
@@ -121,12 +120,15 @@ def other_baselines(
         if python is not None
         for variant, row in on_cpu.items()
     ]
-    if options.run_folder is not None and options.keras_python is not None:
-        model = options.run_folder / _KERAS_FILE
-        python = options.keras_python
+    if options.run_folder is not None:
         found.append(
             Baseline(
-                name=KERAS, variant=None, engine=KERAS, python=python, model=model, size_hw=size_hw
+                name=KERAS,
+                variant=None,
+                engine=KERAS,
+                python=sys.executable,
+                model=options.run_folder / _KERAS_FILE,
+                size_hw=size_hw,
             )
         )
     if options.published is not None:

@@ -17,7 +17,7 @@ from benchmarks.baseline_rows import (
 )
 from benchmarks.baselines import Baseline, bare_of, baseline_job
 from benchmarks.environment import describe_environment, load_average
-from benchmarks.judging import computes, judge_rows
+from benchmarks.judging import JudgedRows, computes, judge_rows
 from benchmarks.kept_measurements import KeptMeasurements
 from benchmarks.keras_scores import judge_from_scores
 from benchmarks.latency import ROUNDS, WARMUP, device_job
@@ -25,8 +25,14 @@ from benchmarks.matrix import Row, choose_runtimes, make_matrix
 from benchmarks.model_rows import RowContext, keras_row, model_rows
 from benchmarks.models import ModelFile
 from benchmarks.pictures import Selection, select_pictures
-from benchmarks.results import SCHEMA_VERSION, PictureRecord, Results, Settings
-from benchmarks.turns import Job, take_turns
+from benchmarks.results import (
+    SCHEMA_VERSION,
+    BaselineResult,
+    PictureRecord,
+    Results,
+    Settings,
+)
+from benchmarks.turns import Job, Taken, take_turns
 from edge_runtime.console import display_name, log
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.contract.manifest import SCORES_FILE, manifest_sha256
@@ -61,6 +67,28 @@ class RunOptions:
     baselines: BaselineOptions
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """What is known before anything is timed."""
+
+    models: Sequence[ModelFile]
+    selection: Selection
+    rows: list[Row]
+    judged: JudgedRows
+    cases: Cases
+    settings: Settings
+    skipped: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Timed:
+    """What was timed."""
+
+    taken: Taken
+    baselines: tuple[BaselineResult, ...]
+    skipped: dict[str, str]
+
+
 def run_benchmark(
     models: Sequence[ModelFile], options: RunOptions, kept: KeptMeasurements
 ) -> Results:
@@ -74,32 +102,15 @@ def run_benchmark(
     created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     load_before = load_average()
     card = models[0].card
-    selection = select_pictures(
-        models[0].path.parent, options.data, options.split, card, options.pictures
-    )
-    runtimes, unusable = choose_runtimes(options.runtimes)
-    rows = make_matrix(models, runtimes, options.delegates, options.threads)
-    judged = judge_rows(rows, models, selection, kept)
-    cases = scored_cases(list(judged.judged.values()), selection.pictures, card.labels.positive)
-    settings = _settings(options, runtimes)
-    queries = _queries(selection, cases)
-    usable = [row for row in rows if computes(row) in judged.judged]
-    cards = {model.card.variant: model.card for model in models}
-    bare = [bare_of(row, cards[row.variant].preprocessing.size_hw) for row in usable]
-    others = other_baselines(usable, models, options.baselines)
-    with tempfile.TemporaryDirectory() as work:
-        pixels = PixelStore(folder=Path(work), queries=queries)
-        groups = _groups(usable, bare, others, pixels, settings)
-        taken = take_turns(groups, settings.rounds, kept, repeat_noisy=options.repeat_noisy)
-        working = [one for one in others if one.label not in taken.failed]
-        accuracies, problems = judge_baselines(working, pixels, judged, cases, cards, kept)
+    prepared = _prepare(models, options, kept)
+    timed = _time(prepared, options, kept)
     if kept.found:
         log.info("taken up from an earlier start: %d measurements", kept.found)
     context = RowContext(
         models={model.card.variant: model for model in models},
-        judged=judged,
-        cases=cases,
-        keras=judge_from_scores(selection, card),
+        judged=prepared.judged,
+        cases=prepared.cases,
+        keras=judge_from_scores(prepared.selection, card),
         environment=describe_environment(load_before),
     )
     return Results(
@@ -108,12 +119,54 @@ def run_benchmark(
         model=card.name.removesuffix(f"_{card.variant}"),
         demonstration=card.training.demonstration,
         notice=NOTICE,
-        pictures=_record(selection, cases),
-        settings=settings,
+        pictures=_record(prepared.selection, prepared.cases),
+        settings=prepared.settings,
         environment=context.environment,
-        models=(*keras_row(context), *model_rows(usable, taken, context)),
-        skipped={**unusable, **judged.skipped, **taken.failed, **problems},
+        models=(*keras_row(context), *model_rows(prepared.rows, timed.taken, context)),
+        skipped={**prepared.skipped, **timed.skipped},
+        baselines=timed.baselines,
+    )
+
+
+def _prepare(models: Sequence[ModelFile], options: RunOptions, kept: KeptMeasurements) -> _Prepared:
+    """Choose pictures and rows, and let every row assess the pictures."""
+    card = models[0].card
+    selection = select_pictures(
+        models[0].path.parent, options.data, options.split, card, options.pictures
+    )
+    runtimes, unusable = choose_runtimes(options.runtimes)
+    rows = make_matrix(models, runtimes, options.delegates, options.threads)
+    judged = judge_rows(rows, models, selection, kept)
+    return _Prepared(
+        models=models,
+        selection=selection,
+        rows=[row for row in rows if computes(row) in judged.judged],
+        judged=judged,
+        cases=scored_cases(list(judged.judged.values()), selection.pictures, card.labels.positive),
+        settings=_settings(options, runtimes),
+        skipped={**unusable, **judged.skipped},
+    )
+
+
+def _time(prepared: _Prepared, options: RunOptions, kept: KeptMeasurements) -> _Timed:
+    """All rounds of all rows and baselines, and what the baselines decide."""
+    rows, settings = prepared.rows, prepared.settings
+    cards = {model.card.variant: model.card for model in prepared.models}
+    bare = [bare_of(row, cards[row.variant].preprocessing.size_hw) for row in rows]
+    others = other_baselines(rows, prepared.models, options.baselines)
+    with tempfile.TemporaryDirectory() as work:
+        queries = _queries(prepared.selection, prepared.cases)
+        pixels = PixelStore(folder=Path(work), queries=queries)
+        groups = _groups(rows, bare, others, pixels, settings)
+        taken = take_turns(groups, settings.rounds, kept, repeat_noisy=options.repeat_noisy)
+        working = [one for one in others if one.label not in taken.failed]
+        accuracies, problems = judge_baselines(
+            working, pixels, prepared.judged, prepared.cases, cards, kept
+        )
+    return _Timed(
+        taken=taken,
         baselines=baseline_results([*bare, *others], taken, accuracies),
+        skipped={**taken.failed, **problems},
     )
 
 

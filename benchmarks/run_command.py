@@ -2,14 +2,11 @@
 
 import contextlib
 import datetime as dt
-import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from benchmarks import run_arguments
 from benchmarks.baseline_rows import BaselineOptions
 from benchmarks.kept_measurements import SUFFIX, KeptMeasurements
 from benchmarks.latency_table import COLUMNS as LATENCY_COLUMNS
@@ -34,69 +31,25 @@ NOTE_WIDTH = 110
 
 
 def run(
-    models: Annotated[
-        Path, typer.Argument(help="Folder that melanoma-convert export wrote, or a .tflite file.")
-    ],
-    data: Annotated[
-        Path, typer.Option(help="Data set that the model was trained on, or one it never saw.")
-    ],
-    split: Annotated[
-        str, typer.Option(help=f"{', '.join(SPLIT_CHOICES[:-1])} or {SPLIT_CHOICES[-1]}.")
-    ] = "test",
-    pictures: Annotated[
-        int | None, typer.Option(min=2, help="Pictures of the split at most, spread over it.")
-    ] = None,
-    queries: Annotated[
-        int, typer.Option(min=1, help="Pictures that each row is timed on, at least.")
-    ] = 200,
-    min_seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds that each row is timed for, at least.")
-    ] = 0.0,
-    runtime: Annotated[
-        list[str] | None,
-        typer.Option(help=f"{', '.join(RUNTIME_CHOICES)}; repeat it for several. Default: auto."),
-    ] = None,
-    threads: Annotated[
-        list[int] | None,
-        typer.Option(min=1, max=64, help="Of one inference; repeat it for several. Default: 1."),
-    ] = None,
-    delegate: Annotated[
-        list[str] | None,
-        typer.Option(help="cpu, edgetpu, usb:0 …; default: what each variant requires."),
-    ] = None,
-    repeat_noisy: Annotated[
-        int, typer.Option(min=0, max=20, help="Measure noisy rows again, so often at most.")
-    ] = 0,
-    mediapipe_python: Annotated[
-        str | None, typer.Option(help="Python of an environment with MediaPipe: a baseline.")
-    ] = None,
-    tflite_python: Annotated[
-        str | None, typer.Option(help="Python of one with tflite-runtime and numpy 1.")
-    ] = None,
-    run_folder: Annotated[
-        Path | None, typer.Option(help="Run folder of melanoma-train: Keras as a baseline.")
-    ] = None,
-    keras_python: Annotated[
-        str | None, typer.Option(help="Python with Keras, for --run-folder; default: this one.")
-    ] = None,
-    published: Annotated[
-        Path | None, typer.Option(help="The published baseline's own .tflite file.")
-    ] = None,
-    published_max_pixel: Annotated[
-        float, typer.Option(min=1, help="White in --published: 1 as published, or 255.")
-    ] = 1.0,
-    host: Annotated[
-        str | None, typer.Option(help="Measure there over OpenSSH instead: user@pi.")
-    ] = None,
-    host_command: Annotated[
-        str, typer.Option(help="melanoma-bench on that host, or its path.")
-    ] = "melanoma-bench",
-    out: Annotated[
-        Path | None, typer.Option(help="New folder; default: MODELS/benchmark-<UTC time>.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="The results as JSON on stdout, not as a table.")
-    ] = False,
+    models: run_arguments.Models,
+    data: run_arguments.Data,
+    split: run_arguments.Split = "test",
+    pictures: run_arguments.Pictures = None,
+    queries: run_arguments.Queries = 200,
+    min_seconds: run_arguments.MinSeconds = 0.0,
+    runtime: run_arguments.Runtimes = None,
+    threads: run_arguments.Threads = None,
+    delegate: run_arguments.Delegates = None,
+    repeat_noisy: run_arguments.RepeatNoisy = 0,
+    mediapipe_python: run_arguments.MediaPipePython = None,
+    tflite_python: run_arguments.TflitePython = None,
+    run_folder: run_arguments.RunFolder = None,
+    published: run_arguments.Published = None,
+    max_pixel: run_arguments.PublishedMaxPixel = 1.0,
+    host: run_arguments.Host = None,
+    host_command: run_arguments.HostCommand = "melanoma-bench",
+    out: run_arguments.Out = None,
+    as_json: run_arguments.AsJson = False,
 ) -> None:
     """Compare variants: accuracy with intervals, latency, memory, size.
 
@@ -104,10 +57,7 @@ def run(
     single queries in a process of its own, in turns with the bare interpreter loop. Writes
     results.json, table.md and accuracy_latency.png. After Ctrl-C the same command goes on.
     """
-    console.require_choice("--split", split, SPLIT_CHOICES)
-    for name in runtime or ():
-        console.require_choice("--runtime", name, RUNTIME_CHOICES)
-    require_matplotlib()
+    baselines = _baselines(mediapipe_python, tflite_python, run_folder, published, max_pixel)
     options = RunOptions(
         data=data,
         split=split,
@@ -118,22 +68,35 @@ def run(
         min_s=min_seconds,
         repeat_noisy=repeat_noisy,
         pictures=pictures,
-        baselines=BaselineOptions(
-            mediapipe_python=mediapipe_python,
-            tflite_python=tflite_python,
-            keras_python=keras_python or sys.executable,
-            run_folder=run_folder,
-            published=published,
-            published_max_pixel=published_max_pixel,
-        ),
+        baselines=baselines,
     )
     there = None if host is None else RemoteHost(name=host, command=host_command)
     _run(models, options, out, there, as_json=as_json)
 
 
+def _baselines(
+    mediapipe: str | None,
+    tflite: str | None,
+    run_folder: Path | None,
+    published: Path | None,
+    max_pixel: float,
+) -> BaselineOptions:
+    return BaselineOptions(
+        mediapipe_python=mediapipe,
+        tflite_python=tflite,
+        run_folder=run_folder,
+        published=published,
+        published_max_pixel=max_pixel,
+    )
+
+
 def _run(
     models: Path, options: RunOptions, out: Path | None, host: RemoteHost | None, *, as_json: bool
 ) -> None:
+    console.require_choice("--split", options.split, SPLIT_CHOICES)
+    for name in options.runtimes:
+        console.require_choice("--runtime", name, RUNTIME_CHOICES)
+    require_matplotlib()
     files = find_models(models)
     out = out or _default_out(files[0].path.parent)
     kept = KeptMeasurements(folder=out.with_name(out.name + SUFFIX))
