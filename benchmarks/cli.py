@@ -5,6 +5,7 @@ from benchmarks.edge_overhead import edge
 from benchmarks.export_time import export_time
 from benchmarks.measurement_cost import overhead
 from benchmarks.quality_gate import quality_gate
+from benchmarks.report_command import report
 from benchmarks.run_command import PLOT_FILE, RESULTS_FILE, run
 from benchmarks.sustained import sustained
 from benchmarks.training_command import training
@@ -19,6 +20,7 @@ app = console.make_app(
 )
 
 app.command()(run)
+app.command()(report)
 app.command()(compare)
 app.command()(merge)
 app.command()(sustained)

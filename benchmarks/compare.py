@@ -124,9 +124,10 @@ def _costs(
 ) -> Iterator[Check]:
     """Costs may fall; they may rise by a tolerance, and by the noise that the rows state."""
     noise = max(_spread(now), _spread(before))
+    ratio = max(tolerances.ratio, _ratio_spread(now), _ratio_spread(before))
     for figure, of, limit in (
-        ("invoke × bare", _invoke_ratio, max(tolerances.ratio, noise)),
-        ("end to end × bare", _end_to_end_ratio, max(tolerances.ratio, noise)),
+        ("invoke × bare", _invoke_ratio, ratio),
+        ("end to end × bare", _end_to_end_ratio, ratio),
         ("invoke p50 ms", _invoke_ms, max(tolerances.latency, noise)),
         ("end to end p50 ms", _end_to_end_ms, max(tolerances.latency, noise)),
         ("steady MiB", _steady_mib, tolerances.memory),
@@ -159,6 +160,13 @@ def _cost(
 def _spread(model: ModelResult) -> float:
     conditions = model.conditions
     return conditions.spread if conditions is not None and conditions.noisy else 0.0
+
+
+def _ratio_spread(model: ModelResult) -> float:
+    """Of a noisy row, by how much its rounds' ratios differ: far less than its latencies."""
+    if model.to_bare is None or not _spread(model):
+        return 0.0
+    return model.to_bare.invoke.high / model.to_bare.invoke.low - 1
 
 
 def _invoke_ratio(model: ModelResult) -> float | None:

@@ -11,7 +11,7 @@ from benchmarks.cli import app
 from benchmarks.compare import compare_results
 from benchmarks.errors import BenchmarkError
 from benchmarks.merged import MergedResults, Tolerances, read_results
-from benchmarks.results import ModelResult, Results, dump_results
+from benchmarks.results import Conditions, ModelResult, Results, RoundRatio, dump_results
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.errors import InputError, OutputExistsError
 
@@ -155,18 +155,19 @@ def test_other_files_are_refused(content, tmp_path):
 
 def test_a_noisy_row_may_differ_by_its_noise(measured):
     def noisy(row: ModelResult) -> ModelResult:
-        if row.latency is None:
+        if row.to_bare is None:
             return row
-        conditions = conditions_of_spread(0.3)
-        return dataclasses.replace(row, conditions=conditions)
+        wide = RoundRatio(value=row.to_bare.invoke.value, low=1.0, high=1.25)
+        to_bare = dataclasses.replace(row.to_bare, invoke=wide)
+        return dataclasses.replace(row, conditions=conditions_of_spread(0.3), to_bare=to_bare)
 
     found = verdicts(with_rows(slower(measured, 1.2), noisy), measured)
     assert found["int8", "invoke × bare"] == "within"
+    found = verdicts(with_rows(slower(measured, 1.3), noisy), measured)
+    assert found["int8", "invoke × bare"] == "outside"
 
 
 def conditions_of_spread(spread: float):
-    from benchmarks.row_results import Conditions
-
     return Conditions(
         load_before=None,
         load_after=None,
