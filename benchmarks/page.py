@@ -23,9 +23,10 @@ METHOD = (
     "Accuracy: every picture through the device's own code, from file to decision. Sensitivity and "
     "specificity at the threshold that the model file carries for its variant.",
     "Intervals: 95 %, bootstrap over lesions; Wilson's formula for a share of 0 or 1.",
-    "Differences from float32 are paired: the same pictures; DeLong's test for ROC-AUC with "
-    "lesions as clusters, McNemar's exact test for decisions. “Gained” decisions only the row gets "
-    "right, “lost” ones only float32.",
+    "Differences are paired, on the same pictures: DeLong's test for ROC-AUC by lesions, "
+    "McNemar's exact test for decisions. Variants are compared with float32, other software with "
+    "the device's code running the same file. “Gained”: decisions that only the row gets right; "
+    "“lost”: that only its reference gets right.",
     "Latency: single queries one after the other, the scenario SingleStream of MLPerf. A "
     "percentile is a latency that occurred; its bound is MLPerf's early-stopping estimate at 99 % "
     "confidence.",

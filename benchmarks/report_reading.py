@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmarks.host_conditions import NOISY_SPREAD
 from benchmarks.merged import RESULTS_FILE
-from benchmarks.report import NOISY_SPREAD
 from benchmarks.report_host import about_benchmark, host_detail, host_name
 from benchmarks.report_labels import distinct_labels
 from benchmarks.report_rows import (

@@ -46,16 +46,18 @@ class Operators:
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
-    """A row against float32 on the same pictures.
+    """A row against its reference on the same pictures: float32, for the device's code.
+
+    Other software is compared with the device's code running the same file.
 
     Attributes:
-        roc_auc: ROC-AUC minus that of float32.
+        roc_auc: ROC-AUC minus the reference's.
         roc_auc_p: Of DeLong's test.
-        sensitivity: Minus that of float32, each at its own threshold.
+        sensitivity: Minus the reference's, each at its own threshold.
         specificity: The same.
         flips: Decisions that differ.
         gained: Decisions that only this row gets right.
-        lost: Decisions that only float32 gets right.
+        lost: Decisions that only the reference gets right.
         mcnemar_p: Of McNemar's exact test on all pictures.
     """
 
@@ -82,7 +84,7 @@ class ReportRow:
         delegate: ``cpu`` or ``edgetpu``.
         size_mb: Of the file, millions of bytes.
         figures: ``roc_auc``, ``pr_auc``, ``sensitivity``, ``specificity``, ``brier``, ``ece``.
-        differences: From float32; None for float32 itself.
+        differences: None for what is a reference itself, or has none.
         stages: Spreads by name: ``invoke``, ``end_to_end``, ``preprocess``, ``resize``.
         rounds_ms: The p50 of inference in each round.
         bound_p90_ms: MLPerf's upper bound of inference's p90 at 99 % confidence.

@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.report import NOTHING, significant
-from benchmarks.report_rows import Interval, Panel, ReportRow
+from benchmarks.report_rows import (
+    BASELINE,
+    DEVICE,
+    KERAS_LOGITS,
+    Interval,
+    Panel,
+    ReportRow,
+)
 from edge_runtime.contract.card import NOTICE
 
 Column = tuple[str, Callable[[ReportRow], str]]
@@ -21,7 +28,10 @@ class Table:
 
 def tables(panel: Panel) -> list[Table]:
     """Everything that is known of the panel's rows; columns without any figure are left out."""
-    made = (_table(title, columns, panel.rows) for title, columns in _TABLES)
+    made = (
+        _table(title, columns, [row for row in panel.rows if row.kind in kinds])
+        for title, columns, kinds in _TABLES
+    )
     return [table for table in made if table is not None]
 
 
@@ -183,12 +193,14 @@ _CONDITIONS: tuple[Column, ...] = (
     ("threads", lambda row: _text(row.threads)),
     ("noise", lambda row: "; ".join(row.noisy) or NOTHING),
 )
+_ALL = (DEVICE, BASELINE, KERAS_LOGITS)
 _TABLES = (
-    ("Accuracy", _ACCURACY),
-    ("Against float32, on the same pictures", _DIFFERENCES),
-    ("Latency", _LATENCY),
-    ("Size, memory and start", _FOOTPRINT),
-    ("What ran", _CONDITIONS),
+    ("Accuracy", _ACCURACY, _ALL),
+    ("Against float32, on the same pictures", _DIFFERENCES, (DEVICE,)),
+    ("Other software against the device's code with the same file", _DIFFERENCES, (BASELINE,)),
+    ("Latency", _LATENCY, _ALL),
+    ("Size, memory and start", _FOOTPRINT, _ALL),
+    ("What ran", _CONDITIONS, _ALL),
 )
 _SHORT: tuple[Column, ...] = (
     *_ACCURACY[:1],

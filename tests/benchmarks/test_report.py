@@ -131,6 +131,17 @@ def test_rows(results):
     assert rows[2][-1] == "103 / 151"
 
 
+def test_rows_of_a_matrix_have_names_of_their_own(results):
+    rows = [
+        dataclasses.replace(model, threads=count)
+        for model in results.models[1:]
+        for count in (1, 2)
+    ]
+    names = [row[0] for row in table_rows(dataclasses.replace(results, models=tuple(rows)))]
+    assert names[:2] == ["float32, 1 thread", "float32, 2 threads"]
+    assert len(set(names)) == len(rows)
+
+
 def test_notes_name_the_place_and_the_limits(results):
     text = "\n".join(notes(results))
     assert "150 of 150 test pictures of lesions (70 positive, 80 negative; 140 lesions)" in text

@@ -139,6 +139,15 @@ def test_tables_leave_out_what_nobody_measured(old: dict, new: dict) -> None:
     assert row["Δ ROC-AUC"] == "−0.003 [−0.008 to +0.002]"
 
 
+def test_other_software_is_compared_with_its_own_file_not_with_float32(new: dict) -> None:
+    new["baselines"][1]["accuracy"] = new_row("int8", 1)["accuracy"]
+    rows = {table.title: [row[0] for row in table.rows] for table in tables(panels_of(new)[0])}
+    assert "MediaPipe: float32" not in rows["Against float32, on the same pictures"]
+    assert rows["Other software against the device's code with the same file"] == [
+        "MediaPipe: float32"
+    ]
+
+
 def test_markdown_has_one_table_a_host(old: dict, new: dict) -> None:
     text = markdown_tables([*panels_of(old), *panels_of(new)])
     assert text.count("\n| --- ") == 2
