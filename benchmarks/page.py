@@ -43,6 +43,7 @@ LIMITS = (
     "Accuracy holds for pictures like these. Another camera, clinic or skin tone may give less.",
     "Energy was not measured.",
 )
+_NAMED = 4  # noisy rows at the top of the page
 _EXTRA_STYLE = """
 main { max-width: 1180px; }
 td, tbody th { font-size: 13.5px; padding-right: 16px; }
@@ -91,14 +92,24 @@ def page(panels: Sequence[Panel], plots: Mapping[str, bytes]) -> str:
 def _opening(panels: Sequence[Panel], models: str) -> Markup:
     hosts = " · ".join(dict.fromkeys(panel.host for panel in panels))
     warning = f" {DEMONSTRATION}" if any(panel.demonstration for panel in panels) else ""
-    noisy = [row.label for panel in panels for row in panel.rows if row.noisy]
-    told = [f"Noisy: {', '.join(noisy)}. Repeat on a quiet machine."] if noisy else []
     return join(
         element("h1", f"Benchmark of {models}"),
         element("p", hosts, class_="quiet"),
         element("p", element("strong", NOTICE), warning, class_="notice"),
-        *(element("p", text) for text in told),
+        *(element("p", sentence) for sentence in _noise(panels)),
     )
+
+
+def _noise(panels: Sequence[Panel]) -> list[str]:
+    timed = [row for panel in panels for row in panel.rows if row.stages]
+    noisy = [row.label for row in timed if row.noisy]
+    if not noisy:
+        return []
+    named = ": " + ", ".join(noisy) if len(noisy) <= _NAMED else ""
+    return [
+        f"{len(noisy)} of {len(timed)} rows are noisy{named}. “What ran” says why; repeat them on "
+        "a quiet machine before citing their latency."
+    ]
 
 
 def _tables(panel: Panel) -> Markup:

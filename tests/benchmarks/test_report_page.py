@@ -165,7 +165,7 @@ def test_page_needs_nothing_but_itself(old: dict, new: dict, tmp_path: Path) -> 
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "A desktop &lt;processor&gt;" in page
     assert "edgetpu was left out: no library" in page
-    assert "Noisy: int8, 1 thread, int8, 2 threads" in page
+    assert "2 of 8 rows are noisy: int8, 1 thread, int8, 2 threads" in page
     assert page.count("<img") == len(list(tmp_path.glob("*.png"))) == 5
     for png in tmp_path.glob("*.png"):
         with Image.open(png) as image:
