@@ -27,7 +27,7 @@ MEMORY_CAPTION = (
     "software, with all that its packages load. MiB = 2²⁰ bytes, MB = 10⁶ bytes."
 )
 OPERATORS_CAPTION = (
-    "Share of the multiplications with addition of one inference, and how many operators of each "
+    "Share of the multiplications with addition (MAC) of one inference, and how many operators of each "
     "kind the file holds. It is arithmetic, not time: no runtime here tells Python the time of an "
     "operator."
 )
@@ -136,7 +136,7 @@ def _draw_operators(part: Any, panel: Panel) -> None:
         whole = sum(one.macs for one in operators)
         _draw_shares(axes, {one.name: one for one in operators}, kinds, whole)
         title = textwrap.fill(", ".join(variants), letters)
-        axes.set_title(f"{title}\n{whole / 1e9:.2f} GMAC an inference", fontsize=8)
+        axes.set_title(f"{title}\n{whole / 1e9:.2f} GMAC", fontsize=8)
         axes.set_xlabel("share of arithmetic (%)")
     columns[0].set_yticks(range(len(kinds)), kinds, fontsize=7.5)
     columns[0].set_ylim(len(kinds) - 0.4, -0.6)

@@ -88,7 +88,7 @@ def _draw_stage(axes: Any, rows: Sequence[ReportRow], stage: str, label: str) ->
         axes.set_xlim(low / 1.2, high * (high / low) ** 0.75)
         label = f"{label[:-1]}, logarithmic)"
     else:
-        axes.set_xlim(0, high * 1.55)
+        axes.set_xlim(0, high * 1.7)
     axes.set_xlabel(label)
     for y, row in enumerate(rows):
         if stage in row.stages:

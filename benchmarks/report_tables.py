@@ -49,10 +49,13 @@ def _table(title: str, columns: Sequence[Column], rows: Sequence[ReportRow]) -> 
 
 
 def markdown_tables(panels: Sequence[Panel]) -> str:
-    """One short table a host, for a README, with what must be known to read it."""
+    """One short table a host, for a README, with what must be known to read it.
+
+    Rows without a figure of accuracy of their own, such as the bare loop, stand on the page alone.
+    """
     parts = []
     for panel in panels:
-        table = _table("", _SHORT, panel.rows)
+        table = _table("", _SHORT, [row for row in panel.rows if row.figures])
         if table is None:
             continue
         lines = [table.head, tuple("---" for _ in table.head), *table.rows]

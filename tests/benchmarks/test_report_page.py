@@ -153,6 +153,7 @@ def test_markdown_has_one_table_a_host(old: dict, new: dict) -> None:
     assert text.count("\n| --- ") == 2
     assert "inceptionv3_mixed8_224 on Raspberry Pi 5" in text
     assert NOTICE in text
+    assert "bare loop" not in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
     assert len(widths) == 1
 
