@@ -27,9 +27,9 @@ MEMORY_CAPTION = (
     "software, with all that its packages load. MiB = 2²⁰ bytes, MB = 10⁶ bytes."
 )
 OPERATORS_CAPTION = (
-    "Share of the multiplications with addition (MAC) of one inference, and how many operators of each "
-    "kind the file holds. It is arithmetic, not time: no runtime here tells Python the time of an "
-    "operator."
+    "Share of the multiplications with addition (MAC) of one inference, and how many operators of "
+    "each kind the file holds. It is arithmetic, not time: no runtime here tells Python the time "
+    "of an operator."
 )
 
 

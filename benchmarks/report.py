@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchmarks.host_conditions import NOISY_SPREAD
+from benchmarks.host_conditions import NOISY_SPREAD as NOISY_SPREAD
 from benchmarks.report_reading import panels_of
 from benchmarks.report_rows import DEVICE
 from benchmarks.results import Figure, Memory, ModelResult, Results
