@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.results import Accuracy, Decisions, Figure
+from benchmarks.accuracy_results import Accuracy, Decisions, Figure
+from benchmarks.paired_accuracy import (
+    calibration_figures,
+    compare_with_reference,
+    share_of_flips,
+)
 from edge_runtime.assessment import Decision
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.console import progress
 from edge_runtime.contract.manifest import Picture
-from edge_runtime.contract.operating_point import OperatingPoint
 from edge_runtime.errors import DatasetError, InputError
 from edge_runtime.evaluation import (
+    Decided,
     Estimate,
     bootstrap_difference,
     bootstrap_metrics,
@@ -41,12 +47,20 @@ class Outcome:
     logit: float | None = None
 
 
+class Threshold(Protocol):
+    """Of an operating point, all that figures need."""
+
+    @property
+    def threshold(self) -> float:
+        """A score at or above it is referred."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """One model's outcomes on all pictures of a benchmark, in their order."""
 
     outcomes: tuple[Outcome, ...]
-    point: OperatingPoint
+    point: Threshold
 
     def scores(self, kept: Sequence[int]) -> npt.NDArray[np.float64]:
         """Scores of the pictures at these places, float64, shape (len(kept),)."""
@@ -55,6 +69,10 @@ class Judged:
     def logits(self, kept: Sequence[int]) -> npt.NDArray[np.float64]:
         """Logits of the pictures at these places, float64, shape (len(kept),)."""
         return np.array([self.outcomes[i].logit for i in kept], dtype=np.float64)
+
+    def decided(self, kept: Sequence[int]) -> Decided:
+        """Scores and threshold of the pictures at these places."""
+        return Decided(scores=self.scores(kept), threshold=self.point.threshold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +151,11 @@ def measure_accuracy(
     estimates = bootstrap_metrics(
         labels, scores, model.point.threshold, groups=cases.groups, resamples=RESAMPLES
     )
-    flips = change = logit_difference = score_difference = None
+    flips = flip_share = paired = change = logit_difference = score_difference = None
     if reference is not None:
+        before_at, now_at = reference.decided(cases.kept), model.decided(cases.kept)
+        flip_share = share_of_flips(before_at.called != now_at.called, cases.groups, RESAMPLES)
+        paired = compare_with_reference(labels, before_at, now_at, cases.groups, RESAMPLES)
         pairs = zip(model.outcomes, reference.outcomes, strict=True)
         flips = sum(a.decision != b.decision for a, b in pairs)
         before = reference.scores(cases.kept)
@@ -154,6 +175,9 @@ def measure_accuracy(
         roc_auc_change=change,
         max_logit_difference=logit_difference,
         max_score_difference=score_difference,
+        calibration=calibration_figures(labels, scores, cases.groups, RESAMPLES),
+        flip_share=flip_share,
+        paired=paired,
     )
 
 

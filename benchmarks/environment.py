@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.results import Environment
+from benchmarks.row_results import Environment
 from edge_runtime.interpreter import RUNTIMES
 
 _CPU_INFO = Path("/proc/cpuinfo")

@@ -1,121 +1,150 @@
-"""How long each variant takes and how much memory it needs, each in a process of its own.
+"""How long each row takes and how much memory it needs, each round in a process of its own.
 
-Variants take turns: in every round each has one process, started in an order that changes from
-round to round, so that a busy moment or a warm processor does not hit one variant alone. Queries
-follow each other without pause (the single-stream scenario of MLPerf Inference, arXiv:1911.02549).
+Queries follow each other without pause: MLPerf's SingleStream scenario, see ``early_stopping``.
 """
 
-import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.child_process import ask_module
+from benchmarks.early_stopping import (
+    MLPERF_MIN_S,
+    PERCENTILES,
+    percentile_bound,
+    queries_needed,
+)
+from benchmarks.matrix import Row
 from benchmarks.measure import Measurement, MeasureRequest
 from benchmarks.results import Distribution, Latency, Memory, Settings
-from edge_runtime.console import progress
+from benchmarks.row_results import BareRatio, PercentileBound, RoundRatio
+from benchmarks.turns import Job, Timed, p50_ms
 from edge_runtime.contract.schema import from_json, to_json
-from edge_runtime.errors import DeviceError
 
 ROUNDS = 5
 WARMUP = 5
+_MLPERF_PERCENTILE = 0.9
 
 
-def measure_in_turns(
-    models: Sequence[Path], pictures: Sequence[Path], settings: Settings
-) -> dict[Path, list[Measurement]]:
-    """Every round of every model.
+def device_job(row: Row, pictures: Sequence[Path], settings: Settings, pictures_key: str) -> Job:
+    """A row as the device runs it, from picture file to decision.
 
     Args:
-        models: Sealed model files.
-        pictures: Pictures that can be scored, cycled over; all models get the same ones.
-        settings: Number of queries, rounds and threads.
-
-    Raises:
-        DeviceError: If a measuring process fails.
+        row: What runs.
+        pictures: Pictures that can be scored, cycled over; all rows get the same ones.
+        settings: Number of queries and rounds.
+        pictures_key: Digest of the pictures and their order.
     """
-    measured: dict[Path, list[Measurement]] = {model: [] for model in models}
-    per_round = math.ceil(settings.queries / settings.rounds)
-    turns = [
-        (number, model) for number in range(settings.rounds) for model in _rotated(models, number)
-    ]
-    for number, model in progress(turns, len(turns), "latency, rounds of all variants"):
-        first = number * per_round
-        queries = [pictures[i % len(pictures)] for i in range(first, first + per_round)]
-        measured[model].append(_measure_in_child(model, queries, settings))
-    return measured
 
-
-def _rotated(models: Sequence[Path], number: int) -> list[Path]:
-    shift = number % len(models)
-    return [*models[shift:], *models[:shift]]
-
-
-def _measure_in_child(model: Path, pictures: Sequence[Path], settings: Settings) -> Measurement:
-    request = MeasureRequest(
-        model=str(model),
-        runtime=settings.runtime,
-        threads=settings.threads,
-        warmup=settings.warmup,
-        pictures=tuple(str(picture) for picture in pictures),
-    )
-    # The child imports what this process imports, whatever lies in the working directory.
-    child = subprocess.run(
-        [sys.executable, "-P", "-m", "benchmarks.measure"],
-        input=json.dumps(to_json(request)),
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        check=False,
-    )
-    lines = child.stdout.splitlines()
-    if child.returncode != 0 or not lines:
-        said = child.stderr.strip().splitlines()
-        raise DeviceError(
-            f"expected a measurement of {model.name!r}. Received: a process that ended with "
-            f"status {child.returncode}: {said[-1] if said else 'no message'}. A negative status "
-            "is a signal, -9 mostly a lack of memory: measure one variant at a time."
+    def measure(number: int) -> Measurement:
+        first, count = slice_of_round(settings, number)
+        request = MeasureRequest(
+            model=str(row.path),
+            runtime=row.runtime,
+            threads=row.threads,
+            warmup=settings.warmup,
+            pictures=tuple(str(pictures[i % len(pictures)]) for i in range(first, first + count)),
+            delegate=row.delegate,
+            min_s=settings.min_s / settings.rounds,
         )
-    return from_json(Measurement, json.loads(lines[-1]), "measurement")
+        answer = ask_module("benchmarks.measure", to_json(request), repr(row.path.name))
+        return from_json(Measurement, answer, "measurement")
+
+    return Job(
+        name=row.name,
+        key={
+            "file": row.file_sha256,
+            "pictures": pictures_key,
+            "settings": to_json(settings),
+        },
+        result=Measurement,
+        measure=measure,
+    )
+
+
+def slice_of_round(settings: Settings, number: int) -> tuple[int, int]:
+    """The first query of a round, and how many."""
+    per_round = math.ceil(settings.queries / settings.rounds)
+    return number * per_round, per_round
 
 
 def summarise(rounds: Sequence[Measurement]) -> tuple[Latency, Memory]:
-    """All rounds of one variant as one."""
+    """All rounds of one row as one."""
     openings = [measured.opening for measured in rounds]
-    end_to_end = _pooled([measured.end_to_end_ms for measured in rounds])
+    end_to_end = pooled([measured.end_to_end_ms for measured in rounds])
+    invoke = pooled([measured.invoke_ms for measured in rounds])
+    resize = pooled([measured.resize_ms for measured in rounds])
+    seconds = float(end_to_end.sum()) / 1e3
     latency = Latency(
         queries=len(end_to_end),
-        end_to_end=_distribution(end_to_end),
-        preprocess=_distribution(_pooled([measured.preprocess_ms for measured in rounds])),
-        invoke=_distribution(_pooled([measured.invoke_ms for measured in rounds])),
-        round_invoke_p50_ms=tuple(
-            _distribution(np.array(measured.invoke_ms)).p50_ms for measured in rounds
-        ),
-        open_ms=_median([o.verify_ms + o.load_ms + o.self_test_ms for o in openings]),
-        verify_ms=_median([opening.verify_ms for opening in openings]),
-        load_ms=_median([opening.load_ms for opening in openings]),
-        self_test_ms=_median([opening.self_test_ms for opening in openings]),
-        first_ms=_median([measured.first_ms for measured in rounds]),
+        end_to_end=distribution(end_to_end),
+        preprocess=distribution(pooled([measured.preprocess_ms for measured in rounds])),
+        invoke=distribution(invoke),
+        round_invoke_p50_ms=tuple(p50_ms(measured) for measured in rounds),
+        open_ms=median([o.verify_ms + o.load_ms + o.self_test_ms for o in openings]),
+        verify_ms=median([opening.verify_ms for opening in openings]),
+        load_ms=median([opening.load_ms for opening in openings]),
+        self_test_ms=median([opening.self_test_ms for opening in openings]),
+        first_ms=median([measured.first_ms for measured in rounds]),
+        resize=distribution(resize) if resize.size else None,
+        throughput_per_s=len(end_to_end) / seconds,
+        seconds=seconds,
+        bounds=bounds(end_to_end),
+        invoke_bounds=bounds(invoke),
+        mlperf_minimum=seconds >= MLPERF_MIN_S
+        and len(end_to_end) >= queries_needed(_MLPERF_PERCENTILE),
     )
-    steady = [measured.steady_mib for measured in rounds if measured.steady_mib is not None]
-    peaks = [measured.peak_mib for measured in rounds if measured.peak_mib is not None]
-    memory = Memory(
-        steady_mib=_median(steady) if steady else None, peak_mib=max(peaks, default=None)
+    return latency, memory_of(
+        [measured.steady_mib for measured in rounds], [measured.peak_mib for measured in rounds]
     )
-    return latency, memory
 
 
-def _pooled(rounds: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
+def ratio_to_bare(rounds: Sequence[Measurement], bare: Sequence[Timed]) -> BareRatio:
+    """A row's latency by that of the bare loop of the same round."""
+    loops = [p50_ms(measured) for measured in bare]
+    whole = [distribution(pooled([measured.end_to_end_ms])).p50_ms for measured in rounds]
+    return BareRatio(
+        invoke=_round_ratio([p50_ms(measured) for measured in rounds], loops),
+        end_to_end=_round_ratio(whole, loops),
+    )
+
+
+def _round_ratio(above: Sequence[float], below: Sequence[float]) -> RoundRatio:
+    ratios = [a / b for a, b in zip(above, below, strict=True)]
+    return RoundRatio(value=median(ratios), low=min(ratios), high=max(ratios))
+
+
+def memory_of(steady: Sequence[float | None], peaks: Sequence[float | None]) -> Memory:
+    """Of all rounds: the median while steady, and the highest peak."""
+    known = [value for value in steady if value is not None]
+    return Memory(
+        steady_mib=median(known) if known else None,
+        peak_mib=max((value for value in peaks if value is not None), default=None),
+    )
+
+
+def bounds(values_ms: npt.NDArray[np.float64]) -> tuple[PercentileBound, ...]:
+    """MLPerf's estimate of each percentile."""
+    return tuple(
+        PercentileBound(
+            percentile=percentile,
+            queries_needed=queries_needed(percentile),
+            bound_ms=percentile_bound(values_ms.tolist(), percentile),
+        )
+        for percentile in PERCENTILES
+    )
+
+
+def pooled(rounds: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
+    """The latencies of all rounds, float64, shape (n,)."""
     return np.array([value for values in rounds for value in values], dtype=np.float64)
 
 
-def _distribution(values_ms: npt.NDArray[np.float64]) -> Distribution:
+def distribution(values_ms: npt.NDArray[np.float64]) -> Distribution:
+    """Of at least one latency."""
     # An inverted distribution function never invents a latency between two that occurred.
     p50, p90, p99 = np.percentile(values_ms, (50, 90, 99), method="inverted_cdf")
     return Distribution(
@@ -127,5 +156,6 @@ def _distribution(values_ms: npt.NDArray[np.float64]) -> Distribution:
     )
 
 
-def _median(values: Sequence[float]) -> float:
+def median(values: Sequence[float]) -> float:
+    """Of at least one value."""
     return float(np.median(values))

@@ -7,11 +7,16 @@ what the device needs, so that the memory of this process is that of the device'
 import json
 import platform
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.assessment import Assessment
+import numpy as np
+from PIL import Image, ImageOps
+
+from benchmarks.single_stream import ask_in_turn
 from edge_runtime.classifier import LesionClassifier, OpeningTimes
+from edge_runtime.contract.preprocess import Preprocessing, preprocess_frame
 from edge_runtime.contract.schema import from_json, to_json
 
 
@@ -25,6 +30,8 @@ class MeasureRequest:
         threads: Threads of one inference.
         warmup: Queries before those that count, at least 1.
         pictures: Paths, a query each; all of them can be scored.
+        delegate: None takes what the card requires.
+        min_s: Seconds to go on for at least, with the first picture again after the last.
     """
 
     model: str
@@ -32,6 +39,8 @@ class MeasureRequest:
     threads: int
     warmup: int
     pictures: tuple[str, ...]
+    delegate: str | None
+    min_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +55,7 @@ class Measurement:
         end_to_end_ms: Of each query, from the picture file to the decision.
         steady_mib: Resident memory after the queries; None where the system hides it.
         peak_mib: Its highest value since the process began.
+        resize_ms: Of each query's picture, once more from its decoded pixels.
     """
 
     opening: OpeningTimes
@@ -55,25 +65,40 @@ class Measurement:
     end_to_end_ms: tuple[float, ...]
     steady_mib: float | None
     peak_mib: float | None
+    resize_ms: tuple[float, ...] = ()
 
 
 def measure(request: MeasureRequest) -> Measurement:
     """One round of queries, one after the other."""
-    classifier = LesionClassifier.open(
-        Path(request.model), runtime=request.runtime, threads=request.threads
-    )
     pictures = [Path(picture) for picture in request.pictures]
-    warmup = [classifier.assess(pictures[0]) for _ in range(request.warmup)]
-    queries: list[Assessment] = [classifier.assess(picture) for picture in pictures]
-    return Measurement(
-        opening=classifier.opening,
-        first_ms=warmup[0].latency_ms,
-        preprocess_ms=tuple(query.preprocess_ms for query in queries),
-        invoke_ms=tuple(query.invoke_ms for query in queries),
-        end_to_end_ms=tuple(query.latency_ms for query in queries),
-        steady_mib=_memory_mib("VmRSS"),
-        peak_mib=_memory_mib("VmHWM"),
-    )
+    with LesionClassifier.open(
+        Path(request.model),
+        runtime=request.runtime,
+        delegate=request.delegate,
+        threads=request.threads,
+    ) as classifier:
+        warmup = [classifier.assess(pictures[0]) for _ in range(request.warmup)]
+        queries = ask_in_turn(classifier.assess, pictures, count=len(pictures), min_s=request.min_s)
+        steady_mib, peak_mib = _memory_mib("VmRSS"), _memory_mib("VmHWM")
+        spec = classifier.card.preprocessing
+        return Measurement(
+            opening=classifier.opening,
+            first_ms=warmup[0].latency_ms,
+            preprocess_ms=tuple(query.preprocess_ms for query in queries),
+            invoke_ms=tuple(query.invoke_ms for query in queries),
+            end_to_end_ms=tuple(query.latency_ms for query in queries),
+            steady_mib=steady_mib,
+            peak_mib=peak_mib,
+            resize_ms=tuple(_resize_ms(picture, spec) for picture in pictures),
+        )
+
+
+def _resize_ms(picture: Path, spec: Preprocessing) -> float:
+    with Image.open(picture) as image:
+        frame = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    start = time.perf_counter()
+    preprocess_frame(frame, spec)
+    return (time.perf_counter() - start) * 1e3
 
 
 def _memory_mib(field: str) -> float | None:

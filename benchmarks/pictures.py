@@ -1,8 +1,9 @@
 """Which pictures are measured: those of the model's own split, or of a data set's folders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from edge_runtime.console import display_name
 from edge_runtime.contract.card import ModelCard
@@ -19,6 +20,7 @@ from edge_runtime.errors import DatasetError
 from trainer.dataset import Dataset, find_dataset
 from trainer.splits import group_of
 
+P = TypeVar("P", bound=Picture)
 SPLIT_CHOICES = (*SPLITS, "all")
 
 
@@ -42,7 +44,9 @@ class Selection:
     unreadable: int = 0
 
 
-def select_pictures(models: Path, data: Path, split: str, card: ModelCard) -> Selection:
+def select_pictures(
+    models: Path, data: Path, split: str, card: ModelCard, most: int | None = None
+) -> Selection:
     """The pictures of a split.
 
     The split of ``scores.csv`` beside the models holds if its pictures are in the data set. If
@@ -53,6 +57,7 @@ def select_pictures(models: Path, data: Path, split: str, card: ModelCard) -> Se
         data: The data set.
         split: One of :data:`SPLIT_CHOICES`.
         card: Card of one of the models.
+        most: Pictures at most, spread evenly over the names of their files; None takes all.
 
     Raises:
         DatasetError: If only some of the pictures of ``scores.csv`` are there, or neither it nor
@@ -60,15 +65,24 @@ def select_pictures(models: Path, data: Path, split: str, card: ModelCard) -> Se
     """
     scores_file = models / SCORES_FILE
     scored = _read_own_scores(scores_file, card) if scores_file.is_file() else []
-    wanted = [picture for picture in scored if split in (picture.split, "all")]
+    of_split = [picture for picture in scored if split in (picture.split, "all")]
+    wanted = _spread(sorted(of_split, key=lambda picture: picture.file), most)
     if wanted and _are_in(data, wanted, split):
         return Selection(
             folder=data,
             split=split,
-            pictures=tuple(sorted(wanted, key=lambda picture: picture.file)),
+            pictures=tuple(wanted),
             scored=tuple(scored),
         )
-    return _from_folders(data, split, card, scores_found=bool(scored))
+    found = _from_folders(data, split, card, scores_found=bool(scored))
+    return replace(found, pictures=tuple(_spread(found.pictures, most)))
+
+
+def _spread(pictures: Sequence[P], most: int | None) -> Sequence[P]:
+    count = len(pictures)
+    if most is None or most >= count:
+        return pictures
+    return [pictures[i * count // most] for i in range(most)]
 
 
 def _read_own_scores(path: Path, card: ModelCard) -> list[ScoredPicture]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+from benchmarks.host_conditions import NOISY_SPREAD as NOISY_SPREAD
+from benchmarks.report_reading import panels_of
+from benchmarks.report_rows import DEVICE
 from benchmarks.results import Figure, Memory, ModelResult, Results
 from edge_runtime.contract.manifest import SCORES_FILE
+from edge_runtime.contract.schema import to_json
 from edge_runtime.sinks import DEMONSTRATION
 
 COLUMNS = (
@@ -20,8 +24,6 @@ COLUMNS = (
     "MiB",
 )
 NOTHING = "–"
-# Rounds of a quiet machine differ by a few per cent.
-NOISY_SPREAD = 0.10
 BUSY_LOAD = 0.5
 # Fewer queries beyond a percentile than this say little about it.
 MIN_BEYOND = 10
@@ -29,14 +31,22 @@ MIN_BEYOND = 10
 
 def table_rows(results: Results) -> list[tuple[str, ...]]:
     """A row a model, in the order of :data:`COLUMNS`."""
-    return [_row(model) for model in results.models]
+    names = _row_names(results)
+    return [_row(name, model) for name, model in zip(names, results.models, strict=True)]
 
 
-def _row(model: ModelResult) -> tuple[str, ...]:
+def _row_names(results: Results) -> list[str]:
+    """The variants, with runtime, delegate and threads where rows differ in them."""
+    rows = [row for panel in panels_of(to_json(results)) for row in panel.rows]
+    device = iter([row.label for row in rows if row.kind == DEVICE])
+    return [model.variant if model.latency is None else next(device) for model in results.models]
+
+
+def _row(name: str, model: ModelResult) -> tuple[str, ...]:
     accuracy, latency = model.accuracy, model.latency
     differences = (accuracy.max_logit_difference, accuracy.max_score_difference)
     return (
-        model.variant,
+        name,
         NOTHING if model.size_bytes is None else significant(model.size_bytes / 1e6),
         interval_text(accuracy.figures["roc_auc"], 3),
         interval_text(accuracy.figures["sensitivity"], 2),
@@ -153,7 +163,8 @@ def _latency_notes(results: Results) -> list[str]:
     settings, place = results.settings, results.environment
     measured = [model for model in results.models if model.latency is not None]
     queries = max(model.latency.queries for model in measured if model.latency is not None)
-    threads = f"{settings.threads} thread" + ("s" if settings.threads > 1 else "")
+    counts = settings.thread_counts or (settings.threads,)
+    threads = " and ".join(map(str, counts)) + " thread" + ("s" if max(counts) > 1 else "")
     machine = place.board or place.cpu or place.architecture
     governor = f", governor {place.governor}" if place.governor else ""
     told = [

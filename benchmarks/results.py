@@ -7,69 +7,42 @@ and refuses unknown, missing and ill-typed keys.
 import json
 from dataclasses import dataclass
 
+from benchmarks.accuracy_results import Accuracy, Change, Decisions, Figure, Paired
+from benchmarks.row_results import (
+    BareRatio,
+    Conditions,
+    Environment,
+    OperatorCost,
+    PercentileBound,
+    RoundRatio,
+)
 from edge_runtime.contract.schema import to_json
 
 SCHEMA_VERSION = 1
 
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A figure with its interval; None where the pictures leave it undefined.
-
-    Attributes:
-        value: On the pictures as they are.
-        low: Lower end of the interval.
-        high: Upper end.
-        confidence: Coverage of the interval, 0.95.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    confidence: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decisions:
-    """How many pictures got each decision; the last two are left out of all figures."""
-
-    refer: int
-    no_referral: int
-    retake: int
-    unreadable: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accuracy:
-    """How well one model tells the pictures apart.
-
-    Attributes:
-        threshold: Its operating point's.
-        figures: ``roc_auc``, ``pr_auc``, ``sensitivity``, ``specificity``, ``accuracy`` and
-            ``f1``; the last four at the threshold. Intervals by bootstrap over lesions; a share
-            of 0 or 1, where that has no width, by Wilson's formula.
-        brier: Mean squared difference of score and label.
-        ece: Expected calibration error, 15 bins of equal mass.
-        decisions: Counts.
-        flips: Decisions that differ from those of float32; None for float32 itself, for the
-            Keras model, and where there is no float32 variant.
-        roc_auc_change: ROC-AUC minus that of float32 on the same pictures, with the interval of
-            the difference; None where ``flips`` is.
-        max_logit_difference: Largest |Δlogit| from the Keras model; None where its logits are
-            not known.
-        max_score_difference: Largest |Δscore| from it, each at its own temperature; None there
-            too.
-    """
-
-    threshold: float
-    figures: dict[str, Figure]
-    brier: float
-    ece: float
-    decisions: Decisions
-    flips: int | None
-    roc_auc_change: Figure | None
-    max_logit_difference: float | None
-    max_score_difference: float | None
+__all__ = [
+    "SCHEMA_VERSION",
+    "Accuracy",
+    "BareRatio",
+    "BaselineResult",
+    "Change",
+    "Conditions",
+    "Decisions",
+    "Distribution",
+    "Environment",
+    "Figure",
+    "Latency",
+    "Memory",
+    "ModelResult",
+    "OperatorCost",
+    "Paired",
+    "PercentileBound",
+    "PictureRecord",
+    "Results",
+    "RoundRatio",
+    "Settings",
+    "dump_results",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +72,13 @@ class Latency:
         load_ms: Of that, importing the runtime and loading.
         self_test_ms: Of that, the golden cases.
         first_ms: Median over the rounds of the first picture, end to end.
+        resize: Of preprocess, resizing, measured apart on decoded pixels; reading and decoding
+            are the rest.
+        throughput_per_s: Pictures a second, one at a time.
+        seconds: That all queries together took.
+        bounds: Of the end-to-end percentiles, at 99 % confidence.
+        invoke_bounds: Of those of inference.
+        mlperf_minimum: Whether queries and seconds reach MLPerf's minima for a 90th percentile.
     """
 
     queries: int
@@ -111,6 +91,12 @@ class Latency:
     load_ms: float
     self_test_ms: float
     first_ms: float
+    resize: Distribution | None = None
+    throughput_per_s: float | None = None
+    seconds: float | None = None
+    bounds: tuple[PercentileBound, ...] = ()
+    invoke_bounds: tuple[PercentileBound, ...] = ()
+    mlperf_minimum: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +126,11 @@ class ModelResult:
         accuracy: On the pictures of the split.
         latency: On this machine.
         memory: On this machine.
+        threads: Of one inference; None for the Keras model.
+        to_bare: Its latency by that of the bare interpreter loop.
+        conditions: The machine meanwhile.
+        environment: Where the row was measured.
+        operators: What the file computes, by kind, most arithmetic first.
     """
 
     variant: str
@@ -151,6 +142,53 @@ class ModelResult:
     accuracy: Accuracy
     latency: Latency | None
     memory: Memory | None
+    threads: int | None = None
+    to_bare: BareRatio | None = None
+    conditions: Conditions | None = None
+    environment: Environment | None = None
+    operators: tuple[OperatorCost, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineResult:
+    """Other software on the same pictures, in a process of its own.
+
+    Attributes:
+        name: ``bare`` (the interpreter loop), ``tflite-runtime``, ``mediapipe``, ``keras`` or
+            ``published`` (the baseline as it was published).
+        variant: Whose file it ran; None for ``keras`` and ``published``.
+        software: Package and version that computed.
+        delegate: ``cpu`` or ``edgetpu``.
+        threads: Of one inference; None where the software chooses.
+        size_bytes: Of the file.
+        invoke: Inference alone, of pixels that were ready.
+        end_to_end: From picture file to score; None where the software has no such way.
+        round_invoke_p50_ms: Of each round.
+        queries: In all rounds together.
+        load_ms: Median over the rounds.
+        first_ms: Median over the rounds of the first inference.
+        memory: Of its process, with the software's own packages.
+        accuracy: On the same pictures; None for ``bare``, which computes what its row computes.
+        conditions: The machine meanwhile.
+        invoke_bounds: Of the percentiles of invoke, at 99 % confidence.
+    """
+
+    name: str
+    variant: str | None
+    software: str
+    delegate: str
+    threads: int | None
+    size_bytes: int
+    invoke: Distribution
+    end_to_end: Distribution | None
+    round_invoke_p50_ms: tuple[float, ...]
+    queries: int
+    load_ms: float
+    first_ms: float
+    memory: Memory
+    accuracy: Accuracy | None
+    conditions: Conditions
+    invoke_bounds: tuple[PercentileBound, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +229,9 @@ class Settings:
         rounds: Processes of each variant, which take turns.
         warmup: Queries at the start of each round that are not counted.
         resamples: Of the bootstrap.
+        runtimes: All that were asked for.
+        thread_counts: All that were asked for.
+        min_s: Seconds that each row is timed for, at least.
     """
 
     runtime: str
@@ -199,35 +240,9 @@ class Settings:
     rounds: int
     warmup: int
     resamples: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """Where it was measured; None where the system does not tell.
-
-    Attributes:
-        board: Name of a single-board computer.
-        cpu: Name of the processor.
-        cpu_features: Of those that int8 or float arithmetic gain most from, the present ones.
-        architecture: As in ``x86_64`` or ``aarch64``.
-        cores: That this process may use.
-        governor: Of the first core's frequency.
-        system: Name and version.
-        versions: Of Python and packages.
-        load_before: Load average over one minute when the benchmark began.
-        load_after: The same when it ended; it counts the benchmark itself.
-    """
-
-    board: str | None
-    cpu: str | None
-    cpu_features: tuple[str, ...]
-    architecture: str
-    cores: int
-    governor: str | None
-    system: str
-    versions: dict[str, str]
-    load_before: float | None
-    load_after: float | None
+    runtimes: tuple[str, ...] = ()
+    thread_counts: tuple[int, ...] = ()
+    min_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +259,8 @@ class Results:
         settings: How.
         environment: Where.
         models: The Keras model where known, then the variants.
-        skipped: Variants that need hardware which is not here, with the reason.
+        skipped: What could not be measured here, with the reason.
+        baselines: Other software, the bare interpreter loop of each row first.
     """
 
     schema_version: int
@@ -257,6 +273,7 @@ class Results:
     environment: Environment
     models: tuple[ModelResult, ...]
     skipped: dict[str, str]
+    baselines: tuple[BaselineResult, ...] = ()
 
 
 def dump_results(results: Results) -> str:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong use, or the output exists; 3 model file and "
     "runtime disagree; 4 a picture or data set cannot be used; 5 device, disk, runtime or package "
-    "missing or failing; 6 conversion failed; 130 interrupted."
+    "missing or failing; 6 conversion failed; 7 benchmark outside tolerances; 130 interrupted."
 )
 _LOG_EVERY_S = 10.0
 

@@ -18,7 +18,8 @@ MelanomaError
 │  └─ DelegateUnavailableError
 ├─ MissingDependencyError   names the extra to install                       exit 5
 ├─ OutputExistsError        a result would be overwritten                    exit 2
-└─ ConversionError [converter.errors]                                        exit 6
+├─ ConversionError [converter.errors]                                        exit 6
+└─ BenchmarkError [benchmarks.errors]                                        exit 7
 
 A message says what was expected, what came (``Received: name=value``) and what to do.
 """

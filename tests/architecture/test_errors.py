@@ -20,6 +20,7 @@ PROMISED = {
     "MissingDependencyError": 5,
     "OutputExistsError": 2,
     "ConversionError": 6,
+    "BenchmarkError": 7,
 }
 
 

@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from benchmarks.latency import measure_in_turns, summarise
+from benchmarks.kept_measurements import KeptMeasurements
+from benchmarks.latency import device_job, summarise
+from benchmarks.matrix import Row
 from benchmarks.measure import Measurement
 from benchmarks.results import Settings
+from benchmarks.turns import take_turns
 from edge_runtime.classifier import OpeningTimes
 from edge_runtime.errors import DeviceError
 
@@ -26,19 +30,33 @@ def measurement(end_to_end: tuple[float, ...], peak: float | None) -> Measuremen
     )
 
 
-def test_each_model_gets_every_round_and_enough_queries(shared_world):
-    models = [shared_world.model("float32"), shared_world.model("int8")]
+def row(path: Path) -> Row:
+    return Row(
+        variant=path.stem,
+        path=path,
+        file_sha256=path.name,
+        runtime="ai-edge-litert",
+        delegate="cpu",
+        threads=1,
+    )
+
+
+def test_each_row_gets_every_round_and_enough_queries(shared_world):
+    rows = [row(shared_world.model("float32")), row(shared_world.model("int8"))]
     pictures = sorted((shared_world.data / "benign").iterdir())[:2]
-    measured = measure_in_turns(models, pictures, SETTINGS)
-    assert set(measured) == set(models)
-    for rounds in measured.values():
-        assert [len(measured.invoke_ms) for measured in rounds] == [3, 3]
+    jobs = [[device_job(one, pictures, SETTINGS, "")] for one in rows]
+    taken = take_turns(jobs, SETTINGS.rounds, KeptMeasurements(folder=None))
+    assert set(taken.rounds) == {one.name for one in rows}
+    for rounds in taken.rounds.values():
+        assert [len(found.measured.invoke_ms) for found in rounds] == [3, 3]
+        assert [len(found.measured.resize_ms) for found in rounds] == [3, 3]
 
 
 def test_a_failing_process_is_reported_with_its_last_words(tmp_path):
     (tmp_path / "no.tflite").write_bytes(b"nothing")
+    job = device_job(row(tmp_path / "no.tflite"), [tmp_path / "no.png"], SETTINGS, "")
     with pytest.raises(DeviceError, match=r"no\.tflite.*status 1: .*CardMissingError"):
-        measure_in_turns([tmp_path / "no.tflite"], [tmp_path / "no.png"], SETTINGS)
+        take_turns([[job]], SETTINGS.rounds, KeptMeasurements(folder=None))
 
 
 def test_percentiles_are_latencies_that_occurred():

@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 from PIL import Image
 
-from benchmarks.plot import plot_accuracy_latency
+from benchmarks.plot_pareto import plot_pareto
 from benchmarks.report import COLUMNS, interval_text, markdown, notes, significant, table_rows
+from benchmarks.report_reading import panels_of
 from benchmarks.results import (
     Accuracy,
     Decisions,
@@ -21,6 +22,7 @@ from benchmarks.results import (
     Settings,
     dump_results,
 )
+from edge_runtime.contract.schema import to_json
 
 UNDEFINED = Figure(value=None, low=None, high=None, confidence=0.95)
 
@@ -129,6 +131,17 @@ def test_rows(results):
     assert rows[2][-1] == "103 / 151"
 
 
+def test_rows_of_a_matrix_have_names_of_their_own(results):
+    rows = [
+        dataclasses.replace(model, threads=count)
+        for model in results.models[1:]
+        for count in (1, 2)
+    ]
+    names = [row[0] for row in table_rows(dataclasses.replace(results, models=tuple(rows)))]
+    assert names[:2] == ["float32, 1 thread", "float32, 2 threads"]
+    assert len(set(names)) == len(rows)
+
+
 def test_notes_name_the_place_and_the_limits(results):
     text = "\n".join(notes(results))
     assert "150 of 150 test pictures of lesions (70 positive, 80 negative; 140 lesions)" in text
@@ -210,7 +223,7 @@ def test_undefined_figures():
 def test_plot_of_few_equal_and_far_variants(results, models, tmp_path):
     rows = [variant(name, figure(auc, 0.02), p50) for name, auc, p50 in models]
     drawn = dataclasses.replace(results, models=(results.models[0], *rows))
-    plot_accuracy_latency(drawn, tmp_path / "plot.png")
+    plot_pareto(panels_of(to_json(drawn)), tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as image:
         assert min(image.size) > 500
         image.verify()
@@ -218,6 +231,6 @@ def test_plot_of_few_equal_and_far_variants(results, models, tmp_path):
 
 def test_plot_and_json_without_a_defined_area(results, tmp_path):
     undefined = dataclasses.replace(results, models=(variant("int8", UNDEFINED, 240),))
-    plot_accuracy_latency(undefined, tmp_path / "plot.png")
+    plot_pareto(panels_of(to_json(undefined)), tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 1000
     assert '"value": null' in dump_results(undefined)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import plot
+from benchmarks import plot_panels
 from benchmarks.results import Results
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.contract.embed import open_sealed, write_sealed
@@ -169,7 +169,7 @@ def test_plot_is_a_picture_with_colours(done):
         assert image.width > 1000
         colours = {colour for _, colour in image.convert("RGB").getcolors(maxcolors=1 << 24)}
     for variant in ("float32", "int8"):
-        assert tuple(bytes.fromhex(plot.COLOURS[variant][1:])) in colours
+        assert tuple(bytes.fromhex(plot_panels.COLOURS[variant][1:])) in colours
 
 
 def test_as_a_command_from_a_folder_that_has_the_same_names(shared_world, tmp_path):
