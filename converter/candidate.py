@@ -8,12 +8,9 @@ from converter.comparison import Calibrated, Comparison, calibrate_logits, compa
 from converter.gate import Finding, Gate, judge, passed
 from converter.parity import Parity, measure_parity, require_float_parity
 from converter.run_folder import RunFolder
+from converter.shared_runners import load_runners
 from converter.variants import Recipe
-from edge_runtime.interpreter import load_runner
 from edge_runtime.runner import RunnerInfo
-
-RUNTIME = "ai-edge-litert"  # the one that has both kernel families
-THREADS = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,8 +67,8 @@ def try_candidate(
     path.write_bytes(flatbuffer)
     pictures = run.split("valid")
     try:
-        runner = load_runner(path, runtime=RUNTIME, threads=THREADS)
-        parity = measure_parity(runner, run, pictures, f"{recipe.variant} on validation pictures")
+        runners = load_runners(path)
+        parity = measure_parity(runners, run, pictures, f"{recipe.variant} on validation pictures")
     finally:
         path.unlink(missing_ok=True)
     if recipe.parity_tolerance is not None:
@@ -90,5 +87,5 @@ def try_candidate(
         calibrated=calibrated,
         comparison=comparison,
         findings=judge(gate, comparison),
-        info=runner.info,
+        info=runners[0].info,
     )

@@ -1,16 +1,17 @@
 """Completes a variant that passed: golden cases, card, standard metadata, seal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from converter.calibration import CalibrationSet
-from converter.candidate import RUNTIME, THREADS, Candidate
+from converter.candidate import Candidate
 from converter.golden_cases import draw_golden_pictures, make_golden_set
 from converter.parity import measure_parity
 from converter.run_folder import RunFolder
+from converter.shared_runners import RUNTIME, load_runners
 from converter.standard_metadata import add_standard_metadata
 from converter.variants import Recipe
 from edge_runtime.classifier import LesionClassifier
@@ -18,10 +19,9 @@ from edge_runtime.contract.card import NOTICE, SCHEMA_VERSION, ConversionRecord,
 from edge_runtime.contract.embed import write_sealed
 from edge_runtime.contract.golden import GoldenSet
 from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS
-from edge_runtime.interpreter import load_runner
 from edge_runtime.runner import Runner
 
-_FAMILY_PICTURES = 48  # enough to see how far kernel families lie apart; built-in ones are slow
+_FAMILY_PICTURES = 32  # enough to see how far kernel families lie apart; built-in ones are slow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,15 +61,16 @@ def publish_variant(
     unsealed.write_bytes(candidate.flatbuffer)
     pictures = draw_golden_pictures()
     try:
-        runner = load_runner(unsealed, runtime=RUNTIME, threads=THREADS)
-        builtin = load_runner(unsealed, runtime=RUNTIME, optimized=False, threads=THREADS)
+        runners = load_runners(unsealed)
+        builtin = load_runners(unsealed, optimized=False)
         difference = _family_difference(run, builtin, candidate) if recipe.integer else None
+        families = (runners, builtin)
         golden = make_golden_set(
-            pictures, run.draft.preprocessing, (runner, builtin), family_difference=difference
+            pictures, run.draft.preprocessing, families, family_difference=difference
         )
     finally:
         unsealed.unlink(missing_ok=True)
-    card = _complete_card(candidate, recipe, run, runner, golden, calibration, versions)
+    card = _complete_card(candidate, recipe, run, runners[0], golden, calibration, versions)
     write_sealed(path, add_standard_metadata(candidate.flatbuffer, card), card, pictures)
     with LesionClassifier.open(path, runtime=RUNTIME) as classifier:
         return ExportedVariant(
@@ -80,7 +81,7 @@ def publish_variant(
         )
 
 
-def _family_difference(run: RunFolder, builtin: Runner, candidate: Candidate) -> float:
+def _family_difference(run: RunFolder, builtin: Sequence[Runner], candidate: Candidate) -> float:
     """How far the built-in kernels lie from XNNPACK on real pictures: largest |Δlogit|."""
     pictures = run.split("valid")[:_FAMILY_PICTURES]
     others = measure_parity(builtin, run, pictures, "other kernels")

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from PIL import Image
 
+from converter.shared_runners import logits_of
 from edge_runtime.console import log
 from edge_runtime.contract.golden import GoldenCase, GoldenSet
 from edge_runtime.contract.preprocess import Preprocessing, pixels_sha256, preprocess
 from edge_runtime.runner import Runner
-from edge_runtime.self_test import logit_of
 from edge_runtime.synthetic import draw_lesion
 
 # Label, seed, height and width, file format: shrunk and enlarged, lossless and JPEG.
@@ -42,7 +42,7 @@ def draw_golden_pictures() -> dict[str, bytes]:
 def make_golden_set(
     pictures: Mapping[str, bytes],
     spec: Preprocessing,
-    runners: Sequence[Runner],
+    families: Sequence[Sequence[Runner]],
     *,
     family_difference: float | None,
 ) -> GoldenSet:
@@ -51,28 +51,32 @@ def make_golden_set(
     Args:
         pictures: From :func:`draw_golden_pictures`.
         spec: From picture to pixels.
-        runners: One of each kernel family.
+        families: Runners of each kernel family.
         family_difference: Largest |Δlogit| between the families on real pictures; None for a
             model that computes in floats, where they hardly differ.
     """
-    cases = []
-    for name, encoded in pictures.items():
-        pixels = preprocess(encoded, spec)
-        cases.append(
-            GoldenCase(
-                file=name,
-                file_sha256=hashlib.sha256(encoded).hexdigest(),
-                pixels_sha256=pixels_sha256(pixels),
-                logits={r.info.kernel_family: logit_of(r, pixels) for r in runners},
-            )
+    prepared = [preprocess(encoded, spec) for encoded in pictures.values()]
+    computed = {
+        runners[0].info.kernel_family: list(logits_of(runners, prepared, lambda pixels: pixels))
+        for runners in families
+    }
+    cases = [
+        GoldenCase(
+            file=name,
+            file_sha256=hashlib.sha256(encoded).hexdigest(),
+            pixels_sha256=pixels_sha256(pixels),
+            logits={family: logits[place] for family, logits in computed.items()},
         )
+        for place, ((name, encoded), pixels) in enumerate(
+            zip(pictures.items(), prepared, strict=True)
+        )
+    ]
     tolerance = _FLOAT_TOLERANCE
     if family_difference is not None:
         here = [max(c.logits.values()) - min(c.logits.values()) for c in cases]
         tolerance = _int8_tolerance(max(family_difference, *here))
     return GoldenSet(
-        cases=tuple(cases),
-        tolerance={runner.info.kernel_family: round(tolerance, 6) for runner in runners},
+        cases=tuple(cases), tolerance={family: round(tolerance, 6) for family in computed}
     )
 
 

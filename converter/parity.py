@@ -1,5 +1,6 @@
 """Compares a converted file with the Keras model, through the runtime that the device uses."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,11 @@ import numpy.typing as npt
 from converter.errors import ParityError
 from converter.export import StaticModel
 from converter.run_folder import RunFolder
+from converter.shared_runners import logits_of
 from edge_runtime.console import progress
 from edge_runtime.contract.manifest import ScoredPicture, require_unchanged
-from edge_runtime.contract.preprocess import Preprocessing, preprocess
+from edge_runtime.contract.preprocess import Pixels, Preprocessing, preprocess
 from edge_runtime.runner import Runner
-from edge_runtime.self_test import logit_of
 
 # |Δlogit|. Measured on 1,108 pictures: 0.0013, for the trainer keeps activations in half precision.
 FLOAT_TOLERANCE = 5e-3
@@ -50,13 +51,22 @@ class Parity:
 
 
 def measure_parity(
-    runner: Runner, run: RunFolder, pictures: Sequence[ScoredPicture], doing: str
+    runners: Sequence[Runner], run: RunFolder, pictures: Sequence[ScoredPicture], doing: str
 ) -> Parity:
-    """Run pictures through the device's code and set the logits beside the Keras model's."""
-    logits = [
-        logit_of(runner, preprocess(require_unchanged(run.data, picture), run.draft.preprocessing))
-        for picture in progress(pictures, len(pictures), doing)
-    ]
+    """Run pictures through the device's code and set the logits beside the Keras model's.
+
+    Args:
+        runners: Of the same file and kernels; they share the pictures.
+        run: Where the pictures lie, and how they are prepared.
+        pictures: Which.
+        doing: What the progress says.
+    """
+
+    def prepare(picture: ScoredPicture) -> Pixels:
+        return preprocess(require_unchanged(run.data, picture), run.draft.preprocessing)
+
+    with contextlib.closing(logits_of(runners, pictures, prepare)) as scored:
+        logits = list(progress(scored, len(pictures), doing))
     return Parity(
         logits=np.array(logits), keras_logits=np.array([picture.logit for picture in pictures])
     )

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.candidate import RUNTIME, THREADS, Candidate
+from converter.candidate import Candidate
 from converter.quantize import layer_scopes, quantize_one_layer
+from converter.shared_runners import load_runners, logits_of
 from converter.variants import FloatSource, Recipe
 from edge_runtime.console import log, progress
 from edge_runtime.contract.preprocess import Pixels
-from edge_runtime.interpreter import load_runner
-from edge_runtime.runner import Runner
-from edge_runtime.self_test import logit_of
 
 RANKING_PICTURES = 8
 DEFAULT_BUDGET = 8
@@ -117,5 +115,5 @@ def _logits(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         path.write_bytes(flatbuffer)
-        runner: Runner = load_runner(path, runtime=RUNTIME, threads=THREADS)
-    return np.array([logit_of(runner, pixels) for pixels in pictures])
+        runners = load_runners(path)
+    return np.array(list(logits_of(runners, pictures, lambda pixels: pixels)))
