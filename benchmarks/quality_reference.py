@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from benchmarks.quality_degrade import darken_skin
 from edge_runtime.contract.preprocess import Pixels
-from edge_runtime.quality.view import view_features
+from edge_runtime.quality.sample import take_sample
+from edge_runtime.quality.view import Features, view_features
 
 _DARKENED_BY = (1.0, 2.0)
 _EVERY = 4
@@ -22,9 +24,9 @@ def fit_view_reference(pictures: Sequence[Pixels]) -> tuple[tuple[float, ...], t
     Args:
         pictures: uint8 pixels (H, W, 3), RGB; some hundreds.
     """
-    rows = [view_features(pixels) for pixels in pictures]
+    rows = [_features(pixels) for pixels in pictures]
     rows += [
-        view_features(darken_skin(pixels, density))
+        _features(darken_skin(pixels, density))
         for density in _DARKENED_BY
         for pixels in pictures[::_EVERY]
     ]
@@ -34,3 +36,7 @@ def fit_view_reference(pictures: Sequence[Pixels]) -> tuple[tuple[float, ...], t
         tuple(round(value, 4) for value in features.mean(axis=0).tolist()),
         tuple(round(value, 4) for value in precision.tolist()),
     )
+
+
+def _features(pixels: Pixels) -> Features:
+    return view_features(Image.fromarray(pixels), take_sample(pixels).strongest)

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.quality.sample import median
+
 Plane = npt.NDArray[np.floating]
 
 # Median of |x| of a normal distribution with standard deviation 1.
@@ -38,7 +40,7 @@ def sharpness(luminance: Plane) -> tuple[float, float]:
     for _ in range(3):
         details, luminance = _details(luminance)
         scales.append(details)
-    noise = (float(np.median(np.abs(scales[0][2]))) / _MEDIAN_ABSOLUTE) ** 2
+    noise = (median(np.abs(scales[0][2]).ravel()) / _MEDIAN_ABSOLUTE) ** 2
     # Halving averages four pixels, and so leaves a quarter of the noise's energy.
     energies = [
         [max(energy - noise / 4**halvings, 0.0) for energy in _energies(details)]
@@ -57,18 +59,20 @@ def _least_share(fine: list[float], coarse: list[float]) -> float:
 def _details(plane: Plane) -> tuple[tuple[Plane, Plane, Plane], Plane]:
     """Vertical, horizontal and diagonal Haar details of 2×2 pixels, and their means."""
     height, width = (side // 2 * 2 for side in plane.shape)
-    a, b = plane[:height:2, :width:2], plane[:height:2, 1:width:2]
-    c, d = plane[1:height:2, :width:2], plane[1:height:2, 1:width:2]
-    top, bottom, left, right = a + b, c + d, a - b, c - d
-    details = ((top - bottom) / 4, (left + right) / 4, (left - right) / 4)
-    return details, (top + bottom) / 4
+    quarter = plane[:height, :width] * np.float32(0.25)
+    upper, lower = quarter[::2], quarter[1::2]
+    # Rows first: they lie together in memory.
+    rows, across = upper + lower, upper - lower
+    means = rows[:, ::2] + rows[:, 1::2]
+    vertical, horizontal = across[:, ::2] + across[:, 1::2], rows[:, ::2] - rows[:, 1::2]
+    return (vertical, horizontal, across[:, ::2] - across[:, 1::2]), means
 
 
 def _energies(details: tuple[Plane, Plane, Plane]) -> tuple[float, float, float, float]:
     """Mean squares along columns, rows and the two diagonals."""
-    vertical, horizontal, _ = details
-    along_columns = float(np.mean(vertical * vertical))
-    along_rows = float(np.mean(horizontal * horizontal))
-    mixed = float(np.mean(vertical * horizontal))
+    vertical, horizontal = details[0].ravel(), details[1].ravel()
+    along_columns = float(vertical @ vertical) / vertical.size
+    along_rows = float(horizontal @ horizontal) / vertical.size
+    mixed = float(vertical @ horizontal) / vertical.size
     both = (along_columns + along_rows) / 2
     return along_columns, along_rows, both + mixed, both - mixed

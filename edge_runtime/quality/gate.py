@@ -10,6 +10,7 @@ from edge_runtime.contract.quality_limits import CONTRAST_ONLY, QualityLimits
 from edge_runtime.quality.blur import sharpness
 from edge_runtime.quality.exposure import Exposure, measure_exposure
 from edge_runtime.quality.ink import ink_share
+from edge_runtime.quality.sample import Sample, take_sample
 from edge_runtime.quality.view import GRID_SIDE, view_distance, view_features
 
 # Sharpness is measured at up to this side: a larger picture shows more detail than any model here
@@ -60,17 +61,19 @@ def examine(
         limits: When to send back.
         source_size_hw: Size of the picture before ``preprocess``; None leaves it unchecked.
     """
-    exposure = measure_exposure(pixels)
+    sample = take_sample(pixels)
+    exposure = measure_exposure(sample)
     if exposure.contrast < limits.min_contrast:
         return PictureQuality(retake={"uniform": _uniform(exposure, limits)}, notes=())
     retake = _light(exposure, limits)
     if source_size_hw is not None:
         retake |= _size(pixels, limits, source_size_hw)
     if min(pixels.shape[:2]) >= GRID_SIDE:
-        retake |= _blur(pixels, limits)
+        image = Image.fromarray(pixels)
+        retake |= _blur(image, limits)
         # Wrong light or focus changes colours and textures: only a sound picture's tell the view.
-        retake |= {} if retake else _view(pixels, limits)
-    ink = ink_share(pixels)
+        retake |= {} if retake else _view(image, sample, limits)
+    ink = ink_share(sample)
     notes = (_ink_note(ink),) if ink > limits.max_ink else ()
     return PictureQuality(retake=retake, notes=notes)
 
@@ -122,12 +125,12 @@ def _size(pixels: Pixels, limits: QualityLimits, source_size_hw: tuple[int, int]
     }
 
 
-def _blur(pixels: Pixels, limits: QualityLimits) -> dict[str, str]:
-    image = Image.fromarray(pixels).convert("L")
-    examined = tuple(min(side, EXAMINED_SIDE) for side in image.size)
-    if examined != image.size:
-        image = image.resize((examined[0], examined[1]), Image.Resampling.BOX)
-    fine, coarse = sharpness(np.asarray(image, np.float32))
+def _blur(image: Image.Image, limits: QualityLimits) -> dict[str, str]:
+    grey = image.convert("L")
+    examined = tuple(min(side, EXAMINED_SIDE) for side in grey.size)
+    if examined != grey.size:
+        grey = grey.resize((examined[0], examined[1]), Image.Resampling.BOX)
+    fine, coarse = sharpness(np.asarray(grey, np.float32))
     blurred = fine < limits.min_sharpness
     strongly = min(examined) >= _COARSE_SIDE and coarse < limits.min_coarse_sharpness
     if not blurred and not strongly:
@@ -141,8 +144,8 @@ def _blur(pixels: Pixels, limits: QualityLimits) -> dict[str, str]:
     }
 
 
-def _view(pixels: Pixels, limits: QualityLimits) -> dict[str, str]:
-    distance = view_distance(view_features(pixels), limits)
+def _view(image: Image.Image, sample: Sample, limits: QualityLimits) -> dict[str, str]:
+    distance = view_distance(view_features(image, sample.strongest), limits)
     if distance <= limits.max_view_distance:
         return {}
     return {

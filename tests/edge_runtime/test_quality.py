@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 
 from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS
 from edge_runtime.quality import examine, retake_reasons
+from edge_runtime.quality.sample import median, percentile
 
 Draw = Callable[..., npt.NDArray[np.uint8]]
 SIZE = (224, 224, 3)
@@ -169,3 +170,11 @@ def test_any_picture_gets_the_same_answer_twice(
 @given(arrays.arrays(np.uint8, (32, 40, 3)))
 def test_any_small_array_gets_an_answer(pixels: npt.NDArray[np.uint8]) -> None:
     assert all(isinstance(reason, str) for reason in retake_reasons(pixels, DEFAULT_LIMITS))
+
+
+@given(arrays.arrays(np.uint8, st.integers(1, 40)), st.floats(0, 100))
+def test_percentiles_and_medians_are_those_of_numpy(
+    levels: npt.NDArray[np.uint8], percent: float
+) -> None:
+    assert percentile(levels, percent) == pytest.approx(np.percentile(levels, percent))
+    assert median(levels.astype(np.float32)) == np.median(levels)
