@@ -146,7 +146,7 @@ def baseline_job(baseline: Baseline, pixels: PixelFile, settings: Settings) -> J
 
     def measure(number: int) -> BaselineMeasurement:
         first, count = slice_of_round(settings, number)
-        return _ask(
+        return measure_baseline(
             baseline, pixels, (first, count), settings.warmup, settings.min_s / settings.rounds
         )
 
@@ -165,7 +165,7 @@ def scoring_job(baseline: Baseline, pixels: PixelFile) -> Job:
         name=f"outputs of {baseline.label}",
         key=_key(baseline, pixels),
         result=BaselineMeasurement,
-        measure=lambda _: _ask(baseline, pixels, (0, len(pixels.pictures)), 1, 0.0),
+        measure=lambda _: measure_baseline(baseline, pixels, (0, len(pixels.pictures)), 1, 0.0),
         optional=True,
     )
 
@@ -175,9 +175,21 @@ def _key(baseline: Baseline, pixels: PixelFile) -> dict[str, object]:
     return {"file": content, "pixels": pixels.digest, "python": baseline.python}
 
 
-def _ask(
+def measure_baseline(
     baseline: Baseline, pixels: PixelFile, span: tuple[int, int], warmup: int, min_s: float
 ) -> BaselineMeasurement:
+    """One round in a process of its own.
+
+    Args:
+        baseline: What is measured.
+        pixels: What it is asked.
+        span: The first query and how many, at least.
+        warmup: Queries before those that count, at least 1.
+        min_s: Seconds to go on for at least.
+
+    Raises:
+        DeviceError: If the process fails.
+    """
     delegate, device = split_delegate(baseline.delegate)
     request = {
         "engine": baseline.engine,

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.edge_peer import PeerComparison, compare_with_mediapipe
 from edge_runtime import console
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.preprocess import preprocess
@@ -18,6 +19,7 @@ from edge_runtime.sources import find_pictures
 from edge_runtime.thread_choice import available_cores
 
 _WARMUP = 3
+_COMPARED = 40  # pictures of a turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +94,51 @@ def edge(
     paths: Annotated[list[Path], typer.Argument(help="Pictures and folders of pictures.")],
     model: Annotated[Path, typer.Option(help="A .tflite file made by melanoma-convert.")],
     limit: Annotated[int, typer.Option(min=1, help="Pictures at most.")] = 100,
+    mediapipe_python: Annotated[
+        str | None, typer.Option(help="Python of an environment with mediapipe: compare with it.")
+    ] = None,
+    memory_model: Annotated[
+        Path | None, typer.Option(help="File to compare memory with; default: that of --model.")
+    ] = None,
+    turns: Annotated[int, typer.Option(min=1, help="Of the comparison.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Measure what the device's software adds to decoding, resizing and inference."""
-    overhead = measure_overhead(model, find_pictures(paths, recursive=True)[:limit])
+    """Measure what the device's software adds to decoding, resizing and inference.
+
+    With --mediapipe-python also how fast a new process gives its first result, how long a picture
+    takes and how much memory that needs, beside MediaPipe Tasks on the same files.
+    """
+    pictures = find_pictures(paths, recursive=True)[:limit]
+    overhead = measure_overhead(model, pictures)
+    compared = None
+    if mediapipe_python is not None:
+        compared = compare_with_mediapipe(
+            mediapipe_python, model, memory_model or model, pictures[:_COMPARED], turns
+        )
     if as_json:
-        console.write_line(json.dumps(asdict(overhead)))
+        beside = {} if compared is None else {"beside_mediapipe": asdict(compared)}
+        console.write_line(json.dumps(asdict(overhead) | beside))
         return
     rows = [(name.replace("_", " "), f"{value:.4g}") for name, value in asdict(overhead).items()]
     console.print_table(("figure", "value"), rows)
+    if compared is not None:
+        _print_compared(compared)
+
+
+def _print_compared(compared: PeerComparison) -> None:
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{quotient.ours:.4g}",
+            f"{quotient.peer:.4g}",
+            f"{quotient.ratio:.3f} [{quotient.low:.3f} to {quotient.high:.3f}]",
+        )
+        for name, quotient in (
+            ("cold_start_s", compared.cold_start_s),
+            ("picture_ms", compared.picture_ms),
+            ("memory_mib", compared.memory_mib),
+        )
+    ]
+    console.write_line()
+    columns = ("figure", "ours", "MediaPipe", f"ratio, range of {compared.turns} turns")
+    console.print_table(columns, rows)
