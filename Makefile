@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-output
+BENCH_OUT ?= bench-output
 
-.PHONY: help test test-arm64 test-interop check demo clean
+.PHONY: help test test-arm64 test-interop check demo bench clean
 
 help:
 	@echo "make test   all checks and tests, and the base install on each Python that is here"
@@ -15,6 +16,8 @@ help:
 	@echo "make check  lint, types and import directions only"
 	@echo "make demo   train, export, assess and benchmark on drawn pictures; report in $(DEMO_OUT)"
 	@echo "            make demo DATA=FOLDER WEIGHTS=FILE does the same on a real set"
+	@echo "make bench  every variant beside other software, page in $(BENCH_OUT); goes on after Ctrl-C;"
+	@echo "            RUN=FOLDER DATA=FOLDER (MODELS=FOLDER, PUBLISHED=FILE) takes a trained model"
 	@echo "make clean  remove the environments and what the demo made"
 
 $(VENV)/installed: pyproject.toml
@@ -44,5 +47,9 @@ test-interop: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/python demo/run.py --out $(DEMO_OUT) $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
+bench: $(VENV)/installed
+	$(BIN)/melanoma-bench everything --out $(BENCH_OUT) $(if $(RUN),--run "$(RUN)") $(if $(DATA),--data "$(DATA)") \
+		$(if $(MODELS),--models "$(MODELS)") $(if $(PUBLISHED),--published "$(PUBLISHED)")
+
 clean:
-	rm -rf $(VENV) .venv-base-* .venv-interop* .arm64 build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial
+	rm -rf $(VENV) .venv-base-* .venv-interop* .arm64 build *.egg-info $(DEMO_OUT) $(DEMO_OUT).partial $(BENCH_OUT)

@@ -27,6 +27,7 @@ from benchmarks.matrix import Row
 from benchmarks.models import ModelFile
 from benchmarks.results import Accuracy, BaselineResult
 from benchmarks.turns import Taken, take_turns
+from edge_runtime.console import display_name
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.preprocess import Preprocessing, preprocess
 from edge_runtime.errors import DatasetError
@@ -98,6 +99,7 @@ def other_baselines(
 
     Raises:
         ConversionError: If the published baseline's file is no TFLite model.
+        DatasetError: If the run folder holds no Keras model.
     """
     cards = {model.card.variant: model.card for model in models}
     size_hw = models[0].card.preprocessing.size_hw
@@ -127,13 +129,23 @@ def other_baselines(
                 variant=None,
                 engine=KERAS,
                 python=sys.executable,
-                model=options.run_folder / _KERAS_FILE,
+                model=_keras_model(options.run_folder),
                 size_hw=size_hw,
             )
         )
     if options.published is not None:
         found.append(published(options.published, options.published_max_pixel))
     return found
+
+
+def _keras_model(run_folder: Path) -> Path:
+    model = run_folder / _KERAS_FILE
+    if not model.is_file():
+        raise DatasetError(
+            f"expected --run-folder to be a run of melanoma-train fit. Received: no {_KERAS_FILE} "
+            f"in {display_name(run_folder)}. Name another folder."
+        )
+    return model
 
 
 def judge_baselines(

@@ -231,9 +231,11 @@ def _resident_mib() -> float:
 def camera(
     picture: Annotated[Path, typer.Argument(help="What the frames show, a dermatoscopic picture.")],
     model: Annotated[Path, typer.Option(help="A .tflite file made by melanoma-convert.")],
-    seconds: Annotated[float, typer.Option(min=1, help="Time of the measurement.")] = 30.0,
+    seconds: Annotated[
+        float, typer.Option(callback=console.finite, min=1, help="Time of the measurement.")
+    ] = 30.0,
     frames_per_s: Annotated[
-        float, typer.Option(min=1, max=204, help="Frames of the stream.")
+        float, typer.Option(callback=console.finite, min=1, max=204, help="Frames of the stream.")
     ] = 30.0,
     cuts: Annotated[
         int, typer.Option(min=0, help="How often the stream is cut for half a second.")

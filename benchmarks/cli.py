@@ -3,6 +3,7 @@
 from benchmarks.camera_stream import camera
 from benchmarks.compare_command import compare, merge
 from benchmarks.edge_overhead import edge
+from benchmarks.everything import everything
 from benchmarks.export_time import export_time
 from benchmarks.growth_command import growth
 from benchmarks.measurement_cost import overhead
@@ -22,6 +23,7 @@ app = console.make_app(
 )
 
 app.command()(run)
+app.command()(everything)
 app.command()(report)
 app.command()(compare)
 app.command()(merge)

@@ -7,6 +7,7 @@ import typer
 
 from benchmarks.matrix import RUNTIME_CHOICES
 from benchmarks.pictures import SPLIT_CHOICES
+from edge_runtime import console
 
 Models = Annotated[
     Path, typer.Argument(help="Folder that melanoma-convert export wrote, or a .tflite file.")
@@ -22,7 +23,10 @@ Pictures = Annotated[
 ]
 Queries = Annotated[int, typer.Option(min=1, help="Pictures that each row is timed on, at least.")]
 MinSeconds = Annotated[
-    float, typer.Option(min=0, help="Seconds that each row is timed for, at least.")
+    float,
+    typer.Option(
+        callback=console.finite, min=0, help="Seconds that each row is timed for, at least."
+    ),
 ]
 Runtimes = Annotated[
     list[str] | None,
@@ -55,7 +59,10 @@ Published = Annotated[Path | None, typer.Option(help="The published baseline's o
 PublishedMaxPixel = Annotated[
     float,
     typer.Option(
-        "--published-max-pixel", min=1, help="White in --published: 1 as published, or 255."
+        "--published-max-pixel",
+        callback=console.finite,
+        min=1,
+        help="White in --published: 1 as published, or 255.",
     ),
 ]
 Host = Annotated[str | None, typer.Option(help="Measure there over OpenSSH instead: user@pi.")]

@@ -160,8 +160,12 @@ def sustained(
     paths: Annotated[list[Path], typer.Argument(help="Pictures and folders of pictures.")],
     model: Annotated[Path, typer.Option(help="A .tflite file made by melanoma-convert.")],
     out: Annotated[Path, typer.Option(help="New folder.")],
-    minutes: Annotated[float, typer.Option(min=0.01, help="How long.")] = 10.0,
-    every_seconds: Annotated[float, typer.Option(min=0.1, help="Length of an interval.")] = 5.0,
+    minutes: Annotated[
+        float, typer.Option(callback=console.finite, min=0.01, help="How long.")
+    ] = 10.0,
+    every_seconds: Annotated[
+        float, typer.Option(callback=console.finite, min=0.1, help="Length of an interval.")
+    ] = 5.0,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Of one inference.")] = 1,
     limit: Annotated[int, typer.Option(min=1, help="Pictures at most.")] = 200,
 ) -> None:

@@ -47,7 +47,9 @@ _PATIENCE_S = 30.0  # then a camera that gives no frame is an error
 def camera(
     source: Annotated[str, typer.Argument(help="0, /dev/video0, rtsp://…, http://… or picamera.")],
     model: Model = None,
-    every: Annotated[float, typer.Option(min=0, help="Seconds between two results.")] = 2.0,
+    every: Annotated[
+        float, typer.Option(callback=console.finite, min=0, help="Seconds between two results.")
+    ] = 2.0,
     on_key: Annotated[
         bool, typer.Option("--on-key", help="A result for each line on stdin instead.")
     ] = False,
@@ -141,7 +143,9 @@ def assess_burst(
 def video(
     file: Annotated[Path, typer.Argument(readable=False, help="A video file.")],
     model: Model = None,
-    every: Annotated[float, typer.Option(min=0, help="Seconds between two pictures.")] = 1.0,
+    every: Annotated[
+        float, typer.Option(callback=console.finite, min=0, help="Seconds between two pictures.")
+    ] = 1.0,
     threads: Threads = AUTO,
     self_test: SelfTest = "remembered",
     as_json: AsJson = False,

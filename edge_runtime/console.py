@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import math
 import os
 import sys
 import time
@@ -55,6 +56,17 @@ def make_app(help_text: str) -> typer.Typer:
 
     shared_options.__doc__ = help_text
     return app
+
+
+def finite(value: float) -> float:
+    """The value of an option, which no range keeps from being NaN.
+
+    Raises:
+        BadParameter: If it is NaN or infinite.
+    """
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"expected a finite number. Received: {value}.")
+    return value
 
 
 def _show_version(wanted: bool) -> None:

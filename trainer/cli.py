@@ -84,14 +84,31 @@ Views = Annotated[
     ),
 ]
 LearningRate = Annotated[
-    float, typer.Option(min=1e-8, help="Of the head in stage 2; deeper blocks learn slower.")
+    float,
+    typer.Option(
+        callback=console.finite,
+        min=1e-8,
+        help="Of the head in stage 2; deeper blocks learn slower.",
+    ),
 ]
 Dropout = Annotated[
-    float, typer.Option(min=0, max=0.9, help="Share of features that a step of stage 2 leaves out.")
+    float,
+    typer.Option(
+        callback=console.finite,
+        min=0,
+        max=0.9,
+        help="Share of features that a step of stage 2 leaves out.",
+    ),
 ]
 Imbalance = Annotated[str, typer.Option(help=f"{' or '.join(IMBALANCES)}, in stage 2.")]
-Hair = Annotated[float, typer.Option(min=0, max=1, help="Share of views with drawn hair.")]
-Vignette = Annotated[float, typer.Option(min=0, max=1, help="Share of views with a dark rim.")]
+Hair = Annotated[
+    float,
+    typer.Option(callback=console.finite, min=0, max=1, help="Share of views with drawn hair."),
+]
+Vignette = Annotated[
+    float,
+    typer.Option(callback=console.finite, min=0, max=1, help="Share of views with a dark rim."),
+]
 Resume = Annotated[
     bool,
     typer.Option(

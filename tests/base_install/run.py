@@ -5,28 +5,17 @@ Says which Pythons it had to skip. Run by ``make test``; needs the package regis
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.other_pythons import find_python
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
 FORBIDDEN = re.compile(r"\b(tensorflow|keras|cv2|matplotlib)\b")
 TESTS = ("tests/edge_runtime", "tests/architecture", "tests/base_install")
-
-
-def find_python(version: str) -> str | None:
-    """An interpreter of this version that runs: on the path, or one of pyenv's."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python"))]
-    for candidate in filter(None, [sys.executable, *candidates]):
-        probe = [str(candidate), "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
-        found = subprocess.run(probe, capture_output=True, text=True, check=False)
-        if found.returncode == 0 and found.stdout.strip() == version:
-            return str(candidate)
-    return None
 
 
 def environments() -> Iterator[tuple[str, str, str]]:

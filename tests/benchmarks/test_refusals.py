@@ -92,3 +92,16 @@ def test_unknown_choice(shared_world, option, value):
     result = CliRunner().invoke(app, arguments, env={**os.environ, "TERM": "dumb"})
     assert result.exit_code == 2
     assert value in result.output
+
+
+def test_a_run_folder_without_a_model(bench, shared_world, tmp_path, quick):
+    with pytest.raises(DatasetError, match=r"no model\.keras in"):
+        bench(*(shared_world.models, "--data", shared_world.data, "--run-folder", tmp_path), *quick)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_time_without_end(shared_world, value):
+    arguments = ["run", str(shared_world.models), "--data", str(shared_world.data)]
+    result = CliRunner().invoke(app, [*arguments, "--min-seconds", value])
+    assert result.exit_code == 2
+    assert "finite" in result.output

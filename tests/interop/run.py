@@ -10,7 +10,6 @@ test-interop``; needs the package registries.
 import argparse
 import json
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.other_pythons import TFLITE_RUNTIME, mediapipe_python, tflite_runtime_python
 from converter.runtime_table import OTHERS, REFERENCE, compare_logits, run_pixels
 from converter.standard_metadata import add_standard_metadata
 from edge_runtime.contract.card import ModelCard
@@ -32,20 +32,13 @@ from edge_runtime.synthetic_dataset import write_dataset
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent
 SCORE_TOLERANCE = 1e-4  # MediaPipe computes in float32
-MEDIAPIPE = ("mediapipe==1.2.2",)
-TFLITE_RUNTIME = ("tflite-runtime==2.14.0", "numpy<2")
-TFLITE_RUNTIME_PYTHON = "3.11"  # the last one with wheels
 BUILTIN = OTHERS[0]
-
-find_python = runpy.run_path(str(ROOT / "tests" / "base_install" / "run.py"))["find_python"]
 
 
 def main() -> None:
     """Compare, print the tables and leave with 1 if MediaPipe shows something else."""
     options = parse_arguments()
-    mediapipe = environment(".venv-interop", sys.executable, MEDIAPIPE)
-    older = find_python(TFLITE_RUNTIME_PYTHON)
-    tflite = environment(".venv-interop-tflite", older, TFLITE_RUNTIME) if older else None
+    mediapipe, tflite = mediapipe_python(ROOT), tflite_runtime_python(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         pictures = choose_pictures(options.data, options.pictures, work)
@@ -72,20 +65,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--pictures", type=int, default=50)
     parser.add_argument("--json", type=Path, help="file for the figures")
     return parser.parse_args()
-
-
-def environment(name: str, python: str, requirements: Sequence[str]) -> Path:
-    """The Python of an environment with these packages, built if it is not there yet."""
-    folder = ROOT / name
-    built, wanted = folder / "installed", "\n".join(requirements)
-    if not (built.exists() and built.read_text() == wanted):
-        sys.stdout.write(f"building {name}: {', '.join(requirements)}\n")
-        sys.stdout.flush()
-        subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
-        pip = [str(folder / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", *requirements], check=True)
-        built.write_text(wanted)
-    return folder / "bin/python"
 
 
 def choose_pictures(data: Path | None, count: int, work: Path) -> list[Path]:

@@ -33,7 +33,10 @@ Out = Annotated[
     typer.Option(help="Folder to write; must not exist. Default: RUN/evaluation-…"),
 ]
 Prevalence = Annotated[
-    float, typer.Option(help="Share of malignant lesions to assume for PPV and NPV.")
+    float,
+    typer.Option(
+        callback=console.finite, help="Share of malignant lesions to assume for PPV and NPV."
+    ),
 ]
 Tta = Annotated[
     bool, typer.Option("--tta", help="Compare with the mean over eight views; takes eight times "
