@@ -19,7 +19,7 @@ from benchmarks.early_stopping import (
 )
 from benchmarks.matrix import Row
 from benchmarks.measure import Measurement, MeasureRequest
-from benchmarks.results import Distribution, Latency, Memory, Settings
+from benchmarks.results import Distribution, Energy, Latency, Memory, Settings
 from benchmarks.row_results import BareRatio, PercentileBound, RoundRatio
 from benchmarks.turns import Job, Timed, p50_ms
 from edge_runtime.contract.schema import from_json, to_json
@@ -124,6 +124,15 @@ def memory_of(steady: Sequence[float | None], peaks: Sequence[float | None]) -> 
         steady_mib=median(known) if known else None,
         peak_mib=max((value for value in peaks if value is not None), default=None),
     )
+
+
+def energy_of(rounds: Sequence[Measurement]) -> Energy | None:
+    """Of all rounds; None where there is no meter, or none that worked."""
+    known = [measured.picture_j for measured in rounds if measured.picture_j is not None]
+    meter = rounds[0].energy_meter
+    if meter is None or not known:
+        return None
+    return Energy(meter=meter, picture_j=median(known), low_j=min(known), high_j=max(known))
 
 
 def bounds(values_ms: npt.NDArray[np.float64]) -> tuple[PercentileBound, ...]:

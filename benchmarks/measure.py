@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks.energy import find_meter, metered
 from benchmarks.single_stream import ask_in_turn
 from edge_runtime.classifier import LesionClassifier, OpeningTimes
 from edge_runtime.contract.preprocess import Preprocessing, preprocess_frame
@@ -56,6 +57,8 @@ class Measurement:
         steady_mib: Resident memory after the queries; None where the system hides it.
         peak_mib: Its highest value since the process began.
         resize_ms: Of each query's picture, once more from its decoded pixels.
+        energy_meter: What told the energy; None where there is no meter.
+        picture_j: Energy of a query, of all that the meter covers; None where it is not known.
     """
 
     opening: OpeningTimes
@@ -66,6 +69,8 @@ class Measurement:
     steady_mib: float | None
     peak_mib: float | None
     resize_ms: tuple[float, ...] = ()
+    energy_meter: str | None = None
+    picture_j: float | None = None
 
 
 def measure(request: MeasureRequest) -> Measurement:
@@ -78,7 +83,10 @@ def measure(request: MeasureRequest) -> Measurement:
         threads=request.threads,
     ) as classifier:
         warmup = [classifier.assess(pictures[0]) for _ in range(request.warmup)]
-        queries = ask_in_turn(classifier.assess, pictures, count=len(pictures), min_s=request.min_s)
+        with metered(find_meter()) as energy:
+            queries = ask_in_turn(
+                classifier.assess, pictures, count=len(pictures), min_s=request.min_s
+            )
         steady_mib, peak_mib = _memory_mib("VmRSS"), _memory_mib("VmHWM")
         spec = classifier.card.preprocessing
         return Measurement(
@@ -90,6 +98,8 @@ def measure(request: MeasureRequest) -> Measurement:
             steady_mib=steady_mib,
             peak_mib=peak_mib,
             resize_ms=tuple(_resize_ms(picture, spec) for picture in pictures),
+            energy_meter=energy.meter,
+            picture_j=None if energy.joules is None else energy.joules / len(queries),
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.accuracy import Cases, Judged, measure_accuracy
 from benchmarks.baselines import bare_of
 from benchmarks.judging import Computes, JudgedRows, computes
-from benchmarks.latency import ratio_to_bare, summarise
+from benchmarks.latency import energy_of, ratio_to_bare, summarise
 from benchmarks.matrix import Row
 from benchmarks.models import ModelFile
 from benchmarks.results import Accuracy, Environment, ModelResult
@@ -107,6 +107,7 @@ def _model_row(row: Row, accuracy: Accuracy, taken: Taken, context: RowContext) 
             load_after=conditions.load_after,
         ),
         operators=_operators(model.path),
+        energy=energy_of(rounds),
     )
 
 

@@ -41,7 +41,6 @@ LIMITS = (
     "Intervals that overlap do not show that two rows are equal, nor that they differ: read the "
     "paired differences.",
     "Accuracy holds for pictures like these. Another camera, clinic or skin tone may give less.",
-    "Energy was not measured.",
 )
 _NAMED = 4  # noisy rows at the top of the page
 _EXTRA_STYLE = """
@@ -84,7 +83,7 @@ def page(panels: Sequence[Panel], plots: Mapping[str, bytes]) -> str:
         bullets(METHOD),
         *(_environment(panel) for panel in panels),
         element("h2", "Limits"),
-        bullets(LIMITS),
+        bullets([*LIMITS, *_energy(panels)]),
     )
     return f"<!DOCTYPE html>\n{element('html', head, element('body', main), lang='en')}\n"
 
@@ -110,6 +109,14 @@ def _noise(panels: Sequence[Panel]) -> list[str]:
         f"{len(noisy)} of {len(timed)} rows are noisy{named}. “What ran” says why; repeat them on "
         "a quiet machine before citing their latency."
     ]
+
+
+def _energy(panels: Sequence[Panel]) -> list[str]:
+    meters = dict.fromkeys(row.energy_meter for panel in panels for row in panel.rows)
+    named = [meter for meter in meters if meter]
+    if not named:
+        return ["Energy was not measured: no meter was found (INA2xx or another sensor, or RAPL)."]
+    return [f"Energy: what the meter covers ({', '.join(named)}), idle need included."]
 
 
 def _tables(panel: Panel) -> Markup:

@@ -174,9 +174,22 @@ def _latency_notes(results: Results) -> list[str]:
         "Latency holds for this machine only: never rank variants for a board by figures from "
         "a desktop. Processors without int8 dot products favour float.",
     ]
+    told.append(_energy_note(measured))
     if queries * 0.1 < MIN_BEYOND:
         told.append(f"Few queries: p90 rests on the slowest {max(1, round(queries * 0.1))}.")
     return told + _noise_notes(results, measured)
+
+
+def _energy_note(measured: Sequence[ModelResult]) -> str:
+    known = [model for model in measured if model.energy is not None]
+    if not known or known[0].energy is None:
+        return "Energy was not measured: no meter was found (INA2xx or another sensor, or RAPL)."
+    rows = ", ".join(
+        f"{model.variant} {model.threads} thread(s) {model.energy.picture_j:.3g}"
+        for model in known
+        if model.energy is not None
+    )
+    return f"Energy, joules a picture by {known[0].energy.meter}, idle need included: {rows}."
 
 
 def _noise_notes(results: Results, measured: Sequence[ModelResult]) -> list[str]:

@@ -111,6 +111,7 @@ def _row(row: Json, settings: Json) -> ReportRow:
     times: Json = row if is_baseline else row.get("latency") or {}
     accuracy: Json = row.get("accuracy") or {}
     memory: Json = row.get("memory") or {}
+    energy: Json = row.get("energy") or {}
     is_keras = not is_baseline and row["variant"] == "keras"
     size = row.get("size_bytes")
     rounds_ms = tuple(times.get("round_invoke_p50_ms") or ())
@@ -140,7 +141,15 @@ def _row(row: Json, settings: Json) -> ReportRow:
         to_bare=_interval((row.get("to_bare") or {}).get("invoke")),
         noisy=_noise(row, rounds_ms),
         operators=tuple(_only(Operators, one) for one in row.get("operators") or ()),
+        energy_j=_energy(energy),
+        energy_meter=energy.get("meter"),
     )
+
+
+def _energy(energy: Json) -> Interval | None:
+    if not energy:
+        return None
+    return Interval(value=energy["picture_j"], low=energy["low_j"], high=energy["high_j"])
 
 
 def _noise(row: Json, rounds_ms: Sequence[float]) -> tuple[str, ...]:

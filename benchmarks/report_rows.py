@@ -96,6 +96,8 @@ class ReportRow:
         to_bare: Inference by that of the bare interpreter loop, smallest to largest of a round.
         noisy: Why the row is noisy; empty if it is not known to be.
         operators: What the file computes, most arithmetic first.
+        energy_j: Of a picture, lowest to highest round.
+        energy_meter: What told it.
     """
 
     label: str
@@ -118,6 +120,8 @@ class ReportRow:
     to_bare: Interval | None
     noisy: tuple[str, ...]
     operators: tuple[Operators, ...]
+    energy_j: Interval | None
+    energy_meter: str | None
 
     @property
     def family(self) -> str:

@@ -189,6 +189,7 @@ _FOOTPRINT: tuple[Column, ...] = (
     ("open, ms", _start("open")),
     ("load, ms", _start("load")),
     ("first picture, ms", _start("first")),
+    ("energy a picture, J", lambda row: interval(row.energy_j, 3)),
 )
 _CONDITIONS: tuple[Column, ...] = (
     ("software", lambda row: _text(row.software)),

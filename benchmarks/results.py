@@ -113,6 +113,23 @@ class Memory:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Energy:
+    """What a picture takes, the machine's own need while it computes included.
+
+    Attributes:
+        meter: What told it, and what it covers.
+        picture_j: Joules, median over the rounds.
+        low_j: Of the lowest round.
+        high_j: Of the highest round.
+    """
+
+    meter: str
+    picture_j: float
+    low_j: float
+    high_j: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelResult:
     """One row: a variant, or the Keras model, which has neither file nor latency.
 
@@ -131,6 +148,7 @@ class ModelResult:
         conditions: The machine meanwhile.
         environment: Where the row was measured.
         operators: What the file computes, by kind, most arithmetic first.
+        energy: Of a picture; None where there is no meter.
     """
 
     variant: str
@@ -147,6 +165,7 @@ class ModelResult:
     conditions: Conditions | None = None
     environment: Environment | None = None
     operators: tuple[OperatorCost, ...] = ()
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
