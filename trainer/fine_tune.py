@@ -89,6 +89,9 @@ def fine_tune(keras: Any, course: Course, options: FineTuning) -> tuple[list[Row
         state = _initial_state(replica)
     else:
         log.info("fine-tuning: going on after epoch %d", len(state.history))
+        if course.distribution.writes_files:
+            # The process may have ended before it was logged; twice the same does no harm.
+            course.log_epoch(state.history[-1])
     while not _finished(state, options):
         state = _epoch(replica, options, state)
         if course.distribution.writes_files:
