@@ -18,6 +18,7 @@ from edge_runtime.watch_command import watch
 
 app = console.make_app(f"Assess dermatoscopic pictures with a card-carrying TFLite model. {NOTICE}")
 app.command()(image)
+app.command(name="folder", help="The same as image, for a folder of pictures.")(image)
 app.command()(watch)
 app.command()(camera)
 app.command()(video)

@@ -171,3 +171,16 @@ def test_a_reader_that_leaves_early_gets_no_traceback(
         assert process.returncode == 0
         assert "Traceback" not in complaints
         assert "Exception" not in complaints
+
+
+def test_a_folder_may_be_asked_for_by_that_name(
+    melanoma_edge: Run, sealed_model: Seal, picture: Save
+) -> None:
+    folder = picture("pictures/a.png").parent
+    command = (folder, "--model", sealed_model("int8").path, "--json")
+    (by_folder,), (by_image,) = (
+        rows(melanoma_edge(name, *command)) for name in ("folder", "image")
+    )
+    for row in (by_folder, by_image):
+        del row["latency_ms"]
+    assert by_folder == by_image
