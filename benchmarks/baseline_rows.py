@@ -27,7 +27,7 @@ from benchmarks.matrix import Row
 from benchmarks.models import ModelFile
 from benchmarks.results import Accuracy, BaselineResult
 from benchmarks.turns import Taken, take_turns
-from edge_runtime.console import display_name
+from edge_runtime.console import display_name, progress
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.preprocess import Preprocessing, preprocess
 from edge_runtime.errors import DatasetError
@@ -164,9 +164,8 @@ def judge_baselines(
     of_variant = {variant: one for (variant, _, _), one in reversed(judged.judged.items())}
     found: dict[str, Accuracy] = {}
     problems: dict[str, str] = {}
-    for baseline in baselines:
-        if baseline.name in (BARE, KERAS):
-            continue
+    scored = [baseline for baseline in baselines if baseline.name not in (BARE, KERAS)]
+    for baseline in progress(scored, len(scored), "outputs of other software, files"):
         job = scoring_job(baseline, pixels.of_size(baseline.size_hw))
         taken = take_turns([[job]], 1, kept)
         problems |= taken.failed

@@ -165,7 +165,9 @@ def scoring_job(baseline: Baseline, pixels: PixelFile) -> Job:
         name=f"outputs of {baseline.label}",
         key=_key(baseline, pixels),
         result=BaselineMeasurement,
-        measure=lambda _: measure_baseline(baseline, pixels, (0, len(pixels.pictures)), 1, 0.0),
+        measure=lambda _: measure_baseline(
+            baseline, pixels, (0, len(pixels.pictures)), 1, 0.0, files=False
+        ),
         optional=True,
     )
 
@@ -176,7 +178,13 @@ def _key(baseline: Baseline, pixels: PixelFile) -> dict[str, object]:
 
 
 def measure_baseline(
-    baseline: Baseline, pixels: PixelFile, span: tuple[int, int], warmup: int, min_s: float
+    baseline: Baseline,
+    pixels: PixelFile,
+    span: tuple[int, int],
+    warmup: int,
+    min_s: float,
+    *,
+    files: bool = True,
 ) -> BaselineMeasurement:
     """One round in a process of its own.
 
@@ -186,6 +194,7 @@ def measure_baseline(
         span: The first query and how many, at least.
         warmup: Queries before those that count, at least 1.
         min_s: Seconds to go on for at least.
+        files: Whether picture files are timed too, where the software reads them itself.
 
     Raises:
         DeviceError: If the process fails.
@@ -195,7 +204,7 @@ def measure_baseline(
         "engine": baseline.engine,
         "model": str(baseline.model),
         "pixels": str(pixels.path),
-        "files": [str(picture) for picture in pixels.pictures],
+        "files": [str(picture) for picture in pixels.pictures] if files else [],
         "scale": baseline.scale,
         "threads": baseline.threads,
         "delegate_library": require_edgetpu_library() if delegate == "edgetpu" else None,
