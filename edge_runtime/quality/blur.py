@@ -5,9 +5,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.quality.sample import median
+from edge_runtime.quality.sample import percentiles
 
-Plane = npt.NDArray[np.floating]
+Plane = npt.NDArray[np.int16]
 
 # Median of |x| of a normal distribution with standard deviation 1.
 _MEDIAN_ABSOLUTE = 0.6745
@@ -30,7 +30,7 @@ def sharpness(luminance: Plane) -> tuple[float, float]:
     diagonal details (Donoho and Johnstone, Biometrika 1994) and taken off.
 
     Args:
-        luminance: float32 (height, width), 0 to 255, sides at least 8.
+        luminance: int16 (height, width), 0 to 255, sides at least 8.
 
     Returns:
         The finest scale's figure and the next one's, 0 or more; about 0.5 for an even ramp, 0.6 and
@@ -40,10 +40,15 @@ def sharpness(luminance: Plane) -> tuple[float, float]:
     for _ in range(3):
         details, luminance = _details(luminance)
         scales.append(details)
-    noise = (median(np.abs(scales[0][2]).ravel()) / _MEDIAN_ABSOLUTE) ** 2
-    # Halving averages four pixels, and so leaves a quarter of the noise's energy.
+    (middle,) = percentiles(np.abs(scales[0][2]), 50)
+    noise = (middle / 4 / _MEDIAN_ABSOLUTE) ** 2
+    # Sums stand for means: each is four times as large as the mean of four pixels. Averaging four
+    # leaves a quarter of the noise's energy.
     energies = [
-        [max(energy - noise / 4**halvings, 0.0) for energy in _energies(details)]
+        [
+            max(energy / 16 ** (halvings + 1) - noise / 4**halvings, 0.0)
+            for energy in _energies(details)
+        ]
         for halvings, details in enumerate(scales)
     ]
     return _least_share(energies[0], energies[1]), _least_share(energies[1], energies[2])
@@ -57,20 +62,21 @@ def _least_share(fine: list[float], coarse: list[float]) -> float:
 
 
 def _details(plane: Plane) -> tuple[tuple[Plane, Plane, Plane], Plane]:
-    """Vertical, horizontal and diagonal Haar details of 2×2 pixels, and their means."""
+    """Vertical, horizontal and diagonal Haar details of 2×2 pixels, and their sums.
+
+    Three scales of sums of 8 bits fit into 15.
+    """
     height, width = (side // 2 * 2 for side in plane.shape)
-    quarter = plane[:height, :width] * np.float32(0.25)
-    upper, lower = quarter[::2], quarter[1::2]
+    upper, lower = plane[:height:2, :width], plane[1:height:2, :width]
     # Rows first: they lie together in memory.
     rows, across = upper + lower, upper - lower
-    means = rows[:, ::2] + rows[:, 1::2]
-    vertical, horizontal = across[:, ::2] + across[:, 1::2], rows[:, ::2] - rows[:, 1::2]
-    return (vertical, horizontal, across[:, ::2] - across[:, 1::2]), means
+    left, right, falls, falls_right = rows[:, ::2], rows[:, 1::2], across[:, ::2], across[:, 1::2]
+    return (falls + falls_right, left - right, falls - falls_right), left + right
 
 
 def _energies(details: tuple[Plane, Plane, Plane]) -> tuple[float, float, float, float]:
     """Mean squares along columns, rows and the two diagonals."""
-    vertical, horizontal = details[0].ravel(), details[1].ravel()
+    vertical, horizontal = (detail.ravel().astype(np.float32) for detail in details[:2])
     along_columns = float(vertical @ vertical) / vertical.size
     along_rows = float(horizontal @ horizontal) / vertical.size
     mixed = float(vertical @ horizontal) / vertical.size

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_runtime.quality.sample import Channel, Sample, median, percentile
+from edge_runtime.quality.sample import Channel, Sample, median, percentiles
 
 _CLIPPED, _WHITE, _BLACK = 254, 240, 40
 # Melanin absorbs blue more than green, and least in red. A unit of its optical density in blue
@@ -43,9 +43,11 @@ class Exposure:
 def measure_exposure(sample: Sample) -> Exposure:
     """Measure a sample of a picture."""
     strongest, size = sample.strongest, sample.strongest.size
+    dark, light = percentiles(sample.green, 2, 98)
+    (bright,) = percentiles(strongest, 95)
     return Exposure(
-        contrast=percentile(sample.green, 98) - percentile(sample.green, 2),
-        bright=percentile(strongest, 95),
+        contrast=light - dark,
+        bright=bright,
         clipped=np.count_nonzero(strongest >= _CLIPPED) / size,
         white=np.count_nonzero(sample.weakest >= _WHITE) / size,
         black=np.count_nonzero(strongest < _BLACK) / size,

@@ -130,7 +130,7 @@ def _blur(image: Image.Image, limits: QualityLimits) -> dict[str, str]:
     examined = tuple(min(side, EXAMINED_SIDE) for side in grey.size)
     if examined != grey.size:
         grey = grey.resize((examined[0], examined[1]), Image.Resampling.BOX)
-    fine, coarse = sharpness(np.asarray(grey, np.float32))
+    fine, coarse = sharpness(np.asarray(grey, np.int16))
     blurred = fine < limits.min_sharpness
     strongly = min(examined) >= _COARSE_SIDE and coarse < limits.min_coarse_sharpness
     if not blurred and not strongly:

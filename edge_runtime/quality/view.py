@@ -1,5 +1,9 @@
 """Whether a picture looks like skin through a dermatoscope, by six of its global statistics."""
 
+import itertools
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -7,19 +11,20 @@ from PIL import Image
 from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.quality.sample import Channel, median
 
-Features = npt.NDArray[np.float64]
+Features = tuple[float, ...]
 Mask = npt.NDArray[np.bool_]
 
 # The grid that textures are measured on, and its half for colours, whatever the model's size.
 GRID_SIDE = 112
 _DARK_OFFSET = 8.0  # keeps the logarithms of nearly black pixels from noise
 _LOGS = np.log(np.arange(256) + _DARK_OFFSET)
+_EQUAL = 1e-12  # eigenvalues nearer to each other than this are one
 _BLACK = 40  # below it is the rim of a round field of view, which is not part of what is viewed
 _RIM_SHARE = 0.1  # a colour cell with more of it lies on the rim
 
 
 def view_features(image: Image.Image, strongest: Channel) -> Features:
-    """Six numbers about colour and texture, float64 (6,).
+    """Six numbers about colour and texture.
 
     0. redness, the median of log(red/green): skin is redder than green, paper and grass are not;
     1. blueness, the median of log(blue/green): sky, lawns, wood lie to either side of skin;
@@ -46,18 +51,20 @@ def view_features(image: Image.Image, strongest: Channel) -> Features:
         reducing_gap=1.0,
     )
     halved = grid.reduce(2)
-    lit = np.flatnonzero(_lit(strongest, halved.size))
-    if not lit.size:
-        lit = np.arange(halved.width * halved.height)
-    colours = np.asarray(halved).reshape(-1, 3).take(lit, axis=0)
-    return np.array([*_colours(colours), *_textures(grid.convert("L"), lit)])
+    colours = np.asarray(halved).reshape(-1, 3)
+    steps = _steps(np.asarray(grid.convert("L"), np.int16))
+    if strongest.min() < _BLACK:
+        lit = _lit(strongest, halved.size).ravel()
+        if lit.any():
+            colours, steps = colours[lit], steps[:, lit]
+    return *_colours(colours), *_textures(*steps)
 
 
 def view_distance(features: Features, limits: QualityLimits) -> float:
     """Squared Mahalanobis distance of the features from those of dermatoscopic pictures."""
-    away = features - np.array(limits.view_mean)
-    precision = np.array(limits.view_precision).reshape(len(away), len(away))
-    return float(away @ precision @ away)
+    away = [value - mean for value, mean in zip(features, limits.view_mean, strict=True)]
+    pairs = itertools.product(away, repeat=2)
+    return sum(a * b * weight for (a, b), weight in zip(pairs, limits.view_precision, strict=True))
 
 
 def _lit(strongest: Channel, size: tuple[int, int]) -> Mask:
@@ -80,27 +87,48 @@ def _inner(mask: Mask) -> Mask:
 
 def _colours(pixels: Channel) -> tuple[float, ...]:
     """The first four features of pixels (n, 3)."""
-    logs = _LOGS.take(np.ascontiguousarray(pixels.T))
-    redness, blueness = logs[0] - logs[1], logs[2] - logs[1]
+    logs = _LOGS.take(pixels.T)
     centred = logs - logs.mean(axis=1, keepdims=True)
-    variances = np.linalg.eigvalsh(centred @ centred.T / len(pixels))
+    covariance = (centred @ centred.T / len(pixels)).tolist()
+    spread = math.sqrt(max(covariance[0][0] + covariance[1][1] - 2 * covariance[0][1], 0.0))
     return (
-        median(redness),
-        median(blueness),
-        float(np.log(redness.std() + 0.01)),
-        float(np.log(np.sqrt(max(variances[1], 0.0)) + 0.01)),
+        median(logs[0] - logs[1]),
+        median(logs[2] - logs[1]),
+        math.log(spread + 0.01),
+        math.log(math.sqrt(max(middle_eigenvalue(covariance), 0.0)) + 0.01),
     )
 
 
-def _textures(luminance: Image.Image, lit: npt.NDArray[np.intp]) -> tuple[float, float]:
-    """The last two features, from the 2×2 blocks of a grid whose places are given."""
-    half = GRID_SIDE // 2
-    blocks = np.asarray(luminance).reshape(half, 2, half, 2).transpose(1, 3, 0, 2).reshape(4, -1)
-    a, b, c, d = blocks.take(lit, axis=1).astype(np.float64)
-    brightness = (a + b + c + d).mean() / 4 + _DARK_OFFSET
-    squared = ((a + b - c - d) / 4) ** 2 + ((a - b + c - d) / 4) ** 2
-    edges, texture = np.sqrt(squared.mean()), np.sqrt(median(squared))
-    return (
-        float(np.log((edges + 0.3) / brightness)),
-        float(np.log((texture + 0.3) / brightness)),
-    )
+def middle_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
+    """The second of three eigenvalues of a symmetric 3×3 matrix.
+
+    In closed form (Smith, Communications of the ACM 4(4), 1961, doi 10.1145/355578.366316):
+    calling LAPACK takes longer than the rest of the colours.
+    """
+    (a, b, c), (_, d, e), (_, _, f) = matrix
+    mean = (a + d + f) / 3
+    a, d, f = a - mean, d - mean, f - mean
+    scale = math.sqrt((a * a + d * d + f * f + 2 * (b * b + c * c + e * e)) / 6)
+    if scale < _EQUAL:
+        return mean
+    determinant = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
+    angle = math.acos(min(max(determinant / (2 * scale**3), -1.0), 1.0)) / 3
+    # The largest lies at the angle, the smallest a third of a turn on; all three sum to 3 × mean.
+    return mean - 2 * scale * (math.cos(angle) + math.cos(angle + 2 * math.pi / 3))
+
+
+def _steps(grey: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
+    """Of each 2×2 block: its sum, and the square of its change, 16 times that of the mean."""
+    upper, lower = grey[::2], grey[1::2]
+    rows, across = upper + lower, upper - lower
+    left, right = rows[:, ::2], rows[:, 1::2]
+    down = (across[:, ::2] + across[:, 1::2]).astype(np.int32)
+    sideways = (left - right).astype(np.int32)
+    return np.stack((left + right, down * down + sideways * sideways)).reshape(2, -1)
+
+
+def _textures(sums: npt.NDArray[np.int32], squared: npt.NDArray[np.int32]) -> tuple[float, float]:
+    """The last two features, from what :func:`_steps` gives of lit blocks."""
+    brightness = float(sums.mean()) / 4 + _DARK_OFFSET
+    edges, texture = math.sqrt(float(squared.mean())) / 4, math.sqrt(median(squared)) / 4
+    return math.log((edges + 0.3) / brightness), math.log((texture + 0.3) / brightness)

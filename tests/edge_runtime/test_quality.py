@@ -12,7 +12,8 @@ from PIL import Image, ImageFilter
 
 from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS
 from edge_runtime.quality import examine, retake_reasons
-from edge_runtime.quality.sample import median, percentile
+from edge_runtime.quality.sample import median, percentiles
+from edge_runtime.quality.view import middle_eigenvalue
 
 Draw = Callable[..., npt.NDArray[np.uint8]]
 SIZE = (224, 224, 3)
@@ -176,5 +177,13 @@ def test_any_small_array_gets_an_answer(pixels: npt.NDArray[np.uint8]) -> None:
 def test_percentiles_and_medians_are_those_of_numpy(
     levels: npt.NDArray[np.uint8], percent: float
 ) -> None:
-    assert percentile(levels, percent) == pytest.approx(np.percentile(levels, percent))
+    (found,) = percentiles(levels, percent)
+    assert found == pytest.approx(np.percentile(levels, percent))
     assert median(levels.astype(np.float32)) == np.median(levels)
+
+
+@given(arrays.arrays(np.float64, (3, 5), elements=st.floats(-1, 1)))
+def test_the_middle_eigenvalue_is_that_of_lapack(values: npt.NDArray[np.float64]) -> None:
+    matrix = values @ values.T
+    expected = np.linalg.eigvalsh(matrix)[1]
+    assert middle_eigenvalue(matrix.tolist()) == pytest.approx(expected, abs=1e-7)
