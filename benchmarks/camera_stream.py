@@ -196,12 +196,7 @@ def _figures(
     def column(name: str) -> list[float]:
         return [getattr(one, name) for one in taken]
 
-    next_s = [min((t.at_s for t in taken if t.at_s > at_s), default=None) for at_s in restored_s]
-    returns_s = [
-        frame_s - at_s
-        for frame_s, at_s in zip(next_s, restored_s, strict=True)
-        if frame_s is not None
-    ]
+    returns_s = _returns_s(column("at_s"), restored_s)
     p90 = {name: float(np.percentile(column(name), 90)) for name in _TIMES}
     return StreamFigures(
         seconds=seconds,
@@ -222,6 +217,15 @@ def _figures(
         threads_left=threads_left,
         keeps_up=p90["result_age_ms"] <= 1e3 / frames_per_s + p90["latency_ms"],
     )
+
+
+def _returns_s(taken_s: Sequence[float], restored_s: Sequence[float]) -> list[float]:
+    """How long after each restoration the next frame was taken, where one was."""
+    waits_s = (
+        min((at_s - whole_s for at_s in taken_s if at_s > whole_s), default=None)
+        for whole_s in restored_s
+    )
+    return [wait_s for wait_s in waits_s if wait_s is not None]
 
 
 def _resident_mib() -> float:
