@@ -41,7 +41,8 @@ def everything(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Its pictures, with --run.")] = None,
     published: Annotated[
-        Path | None, typer.Option(help="The published baseline's .tflite; none: trained now.")
+        Path | None,
+        typer.Option(help="The published baseline's .tflite; none: trained on drawn pictures."),
     ] = None,
 ) -> None:
     """Train, export, measure beside other software, and write the page: make bench.
@@ -50,11 +51,13 @@ def everything(
     """
     if (run is None) != (data is None):
         raise typer.BadParameter("expected --run and --data together")
+    drawn = data is None
     out.mkdir(parents=True, exist_ok=True)
     data = data or _drawn(out / "data")
     run = run or _trained(out / "run", data, ("--demonstration", "--unfreeze", "none", *_DRAWN))
     models = models or _exported(out / "models", run, data)
-    published = published or _published(out, data)
+    if published is None and drawn:  # on real ones it would need its ImageNet weights
+        published = _published(out, data)
     results = out / RESULTS
     if not (results / RESULTS_FILE).is_file():
         _measure(out, run, models, data, published)
@@ -102,7 +105,7 @@ def _published(out: Path, data: Path) -> Path:
     return file
 
 
-def _measure(out: Path, run: Path, models: Path, data: Path, published: Path) -> None:
+def _measure(out: Path, run: Path, models: Path, data: Path, published: Path | None) -> None:
     older = tflite_runtime_python(out)
     threads = sorted({1, available_cores()})
     _call(
@@ -110,9 +113,9 @@ def _measure(out: Path, run: Path, models: Path, data: Path, published: Path) ->
         *(word for count in threads for word in ("--threads", str(count))),
         *("--mediapipe-python", str(mediapipe_python(out))),
         *(("--tflite-python", str(older)) if older else ()),
-        *("--run-folder", str(run), "--published", str(published)),
+        *("--run-folder", str(run), "--out", str(out / RESULTS)),
         # Scaling lies in the graph of what melanoma-train writes.
-        *("--published-max-pixel", "255", "--out", str(out / RESULTS)),
+        *(("--published", str(published), "--published-max-pixel", "255") if published else ()),
     )
 
 

@@ -39,6 +39,19 @@ def test_a_trained_model_is_measured_once_and_described(shared_world, tmp_path):
     assert page.stat().st_mtime_ns == before
 
 
+def test_real_pictures_get_no_baseline_of_random_weights(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(everything, "_call", lambda *words, **_: calls.append(words))
+    folder = str(tmp_path)
+    command = ["everything", "--out", str(tmp_path / "out")]
+    for option in ("--run", "--data", "--models"):
+        command += [option, folder]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    measured, _ = calls
+    assert measured[:2] == ("benchmarks", "run")
+    assert "--published" not in measured
+
+
 def test_a_run_without_its_pictures_is_refused(tmp_path):
     command = ["everything", "--out", str(tmp_path), "--run", str(tmp_path)]
     result = CliRunner().invoke(app, command)

@@ -128,6 +128,7 @@ def test_plots_where_the_system_hides_memory(tmp_path: Path) -> None:
     for one in hidden["measured"]:
         one["added_mib"] = None
     plot_growth(from_json(GrowthResults, hidden, "growth"), tmp_path)
+    assert list(tmp_path.glob("growth_*.png"))
 
 
 @pytest.mark.tensorflow
