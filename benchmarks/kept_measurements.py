@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.console import package_version
+import edge_runtime
 from edge_runtime.host_state import host_id
 
 SUFFIX = ".kept"
@@ -69,4 +69,6 @@ class KeptMeasurements:
 
 
 def _text(key: Mapping[str, Any]) -> str:
-    return json.dumps({"host": host_id(), "release": package_version(), **key}, sort_keys=True)
+    return json.dumps(
+        {"host": host_id(), "release": edge_runtime.__version__, **key}, sort_keys=True
+    )

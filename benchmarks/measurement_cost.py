@@ -14,10 +14,9 @@ from benchmarks.single_stream import ask_in_turn
 from edge_runtime import console
 from edge_runtime.assessment import Assessment
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.contract.preprocess import preprocess, read_picture
 from edge_runtime.contract.schema import to_json
 from edge_runtime.errors import InputError
-from edge_runtime.quality import retake_reasons
+from edge_runtime.quality import examine
 from edge_runtime.sources import find_pictures
 
 _WARMUP = 3
@@ -62,9 +61,14 @@ def measure_cost(model: Path, pictures: Sequence[Path]) -> MeasurementCost:
     with LesionClassifier.open(model) as classifier:
 
         def plain(picture: Path) -> None:
-            pixels = preprocess(read_picture(picture), classifier.card.preprocessing)
-            retake_reasons(pixels, classifier.card.quality)
-            classifier.logit(pixels)
+            prepared = classifier.prepare(picture)
+            examine(
+                prepared.pixels,
+                classifier.card.quality,
+                image=prepared.image,
+                source_size_hw=prepared.source_size_hw,
+            )
+            classifier.logit(prepared.pixels)
 
         def measured(picture: Path) -> list[Assessment]:
             return ask_in_turn(classifier.assess, [picture], count=1, min_s=0.0)

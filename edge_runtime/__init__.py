@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import MelanomaError
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from edge_runtime.assessment import Assessment, Decision
     from edge_runtime.classifier import LesionClassifier

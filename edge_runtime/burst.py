@@ -1,8 +1,9 @@
 """Several frames of one lesion: one decision, or none where they disagree."""
 
 import dataclasses
-import statistics
 from collections.abc import Sequence
+
+import numpy as np
 
 from edge_runtime.assessment import Assessment, Decision
 from edge_runtime.contract.card import ModelCard
@@ -29,7 +30,7 @@ def join_burst(assessments: Sequence[Assessment], card: ModelCard) -> Assessment
     if len(assessments) == 1:
         return assessments[0]
     logits = [one.logit for one in scored if one.logit is not None]
-    median, point = statistics.median(logits), card.operating_point
+    median, point = float(np.median(logits)), card.operating_point
     score = score_from_logit(median, card.temperature)
     ends = [score_from_logit(end, card.temperature) for end in (min(logits), max(logits))]
     spread = f"{len(logits)} frames, scores {ends[0]:.3f} to {ends[1]:.3f}"
@@ -45,12 +46,13 @@ def join_burst(assessments: Sequence[Assessment], card: ModelCard) -> Assessment
             f"{UNSTABLE}: the frames lie on both sides of the threshold {point.threshold:.3f}; "
             "hold still, focus and take it again"
         )
+    nearest = _nearest(scored, median)  # its digest and times stand for the burst
     return dataclasses.replace(
-        _nearest(scored, median),  # the frame whose digest and times stand for the burst
+        nearest,
         decision=decision,
         score=kept_score,
         logit=None if kept_score is None else median,
-        reasons=(reason, spread),
+        reasons=(reason, spread, *nearest.reasons[1:]),
         latency_ms=_total(assessments),
     )
 

@@ -26,7 +26,7 @@ from edge_runtime.opening import (
     require_same_tensors,
 )
 from edge_runtime.prepared_picture import Picture, PreparedPicture, prepare
-from edge_runtime.quality import retake_reasons
+from edge_runtime.quality import examine
 from edge_runtime.runner import Runner, RunnerInfo
 from edge_runtime.self_test import SelfTestMode, logit_of
 from edge_runtime.thread_choice import ThreadCount
@@ -239,7 +239,13 @@ class LesionClassifier:
             prepared, ahead_ms = picture, picture.preprocess_ms
         else:  # a fallback of another size has taken over
             prepared = prepare(picture.picture, spec)
-        retake = retake_reasons(prepared.pixels, self.card.quality)
+        quality = examine(
+            prepared.pixels,
+            self.card.quality,
+            image=prepared.image,
+            source_size_hw=prepared.source_size_hw,
+        )
+        retake = tuple(quality.retake.values())
         checked = time.perf_counter()
         logit = None if retake else logit_of(runner, prepared.pixels)
         invoked = time.perf_counter()
@@ -250,7 +256,7 @@ class LesionClassifier:
             decision=decision,
             score=score,
             logit=logit,
-            reasons=reasons,
+            reasons=(*reasons, *quality.notes),
             preprocess_ms=prepared.preprocess_ms,
             invoke_ms=(invoked - checked) * 1e3,
             latency_ms=(time.perf_counter() - start) * 1e3 + ahead_ms,

@@ -1,49 +1,51 @@
 """``melanoma-edge``: assess pictures on the device."""
 
-import json
-from typing import Annotated
+import importlib
+import sys
+from collections.abc import Sequence
 
 import typer
 
 from edge_runtime import console
-from edge_runtime.camera_command import camera, video
 from edge_runtime.contract.card import NOTICE
-from edge_runtime.doctor import examine, print_examination
-from edge_runtime.errors import DeviceError
-from edge_runtime.image_command import image
-from edge_runtime.journal_command import app as journal_app
-from edge_runtime.self_test_command import self_test
-from edge_runtime.service_command import install_service
-from edge_runtime.watch_command import watch
 
-app = console.make_app(f"Assess dermatoscopic pictures with a card-carrying TFLite model. {NOTICE}")
-app.command()(image)
-app.command(name="folder", help="The same as image, for a folder of pictures.")(image)
-app.command()(watch)
-app.command()(camera)
-app.command()(video)
-app.add_typer(journal_app, name="journal", epilog=console.EXIT_CODES)
-app.command(name="self-test")(self_test)
-app.command(name="install-service")(install_service)
+# Module and name of each command's function, or of the application that holds its own commands.
+COMMANDS = {
+    "image": ("image_command", "image"),
+    "folder": ("image_command", "image"),
+    "watch": ("watch_command", "watch"),
+    "camera": ("camera_command", "camera"),
+    "video": ("camera_command", "video"),
+    "journal": ("journal_command", "app"),
+    "self-test": ("self_test_command", "self_test"),
+    "install-service": ("service_command", "install_service"),
+    "doctor": ("doctor_command", "doctor"),
+}
+_HELP = {"folder": "The same as image, for a folder of pictures."}
 
 
-@app.command()
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:
-    """Show what this device can run, and the command that installs what is missing.
+def make_app(arguments: Sequence[str]) -> typer.Typer:
+    """The command with the one subcommand that the arguments ask for, or with all of them.
 
-    Ends with 5 if no TFLite runtime works.
+    A start imports its own subcommand alone: the others take longer than decoding a picture.
+
+    Args:
+        arguments: Those of the process, without its name.
     """
-    examination = examine()
-    if as_json:
-        console.write_line(json.dumps(examination))
-    else:
-        print_examination(examination)
-    if not any(check["ok"] for check in examination["checks"] if check["part"] == "runtime"):
-        raise typer.Exit(DeviceError.exit_code)
+    app = console.make_app(
+        f"Assess dermatoscopic pictures with a card-carrying TFLite model. {NOTICE}"
+    )
+    first = next((argument for argument in arguments if argument != "--debug"), "")
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        module, attribute = COMMANDS[name]
+        command = getattr(importlib.import_module(f"edge_runtime.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, epilog=console.EXIT_CODES)
+        else:
+            app.command(name=name, help=_HELP.get(name))(command)
+    return app
 
 
 def main() -> None:
     """Entry point of ``melanoma-edge``."""
-    console.run_app(app)
+    console.run_app(make_app(sys.argv[1:]))

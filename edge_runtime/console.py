@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import typer
 
+import edge_runtime
 from edge_runtime.errors import DeviceError, MelanomaError, OutputExistsError
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ def finite(value: float) -> float:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        write_line(f"melanoma-edge {package_version()}")
+        write_line(f"melanoma-edge {edge_runtime.__version__}")
         raise typer.Exit
 
 
@@ -100,13 +101,6 @@ def run_app(app: typer.Typer) -> None:
     except Exception as error:  # noqa: BLE001 - the last place where it can be named
         _report(error, debug=debug)
         sys.exit(1)
-
-
-def package_version() -> str:
-    """Version of the installed distribution."""
-    from importlib.metadata import version
-
-    return version("melanoma-edge")
 
 
 def write_line(text: str = "") -> None:

@@ -13,8 +13,8 @@ from edge_runtime.contract.preprocess import (
     MAX_PIXELS,
     Pixels,
     Preprocessing,
-    preprocess,
-    preprocess_frame,
+    decode,
+    image_of_frame,
     read_picture,
 )
 from edge_runtime.errors import ImageDecodeError, InputError, MissingDependencyError
@@ -39,23 +39,23 @@ def is_dicom(encoded: bytes) -> bool:
     return encoded[_PREAMBLE : _PREAMBLE + len(_PREFIX)] == _PREFIX
 
 
-def preprocess_encoded(encoded: bytes, spec: Preprocessing) -> Pixels:
-    """The model's pixels of one encoded picture, in a DICOM file or not.
+def decode_file(encoded: bytes, spec: Preprocessing) -> Image.Image:
+    """One encoded picture, in a DICOM file or not.
 
     Args:
         encoded: Bytes of a file.
         spec: What the model expects.
 
     Returns:
-        uint8 array (H, W, 3), RGB, 0 … 255.
+        The picture, RGB and upright, for ``resize``.
 
     Raises:
         ImageDecodeError: If it is not a whole, 8-bit colour picture of a usable size.
         MissingDependencyError: If it is a DICOM file and pydicom is absent.
     """
     if is_dicom(encoded):
-        return preprocess_frame(dicom_pixels(encoded), spec)
-    return preprocess(encoded, spec)
+        return image_of_frame(dicom_pixels(encoded))
+    return decode(encoded, spec)
 
 
 def dicom_pixels(source: Path | bytes) -> Pixels:

@@ -7,7 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.console import package_version, print_table, write_line
+import edge_runtime
+from edge_runtime.console import print_table, write_line
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.delegates import edgetpu_library, edgetpu_library_problem
 from edge_runtime.interpreter import INSTALL_COMMANDS, RUNTIMES, probe_runtime
@@ -21,7 +22,7 @@ _CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "asimd", "asimddp
 def examine() -> dict[str, Any]:
     """Facts about the device, and checks with their remedies; plain JSON types."""
     return {
-        "melanoma_edge": package_version(),
+        "melanoma_edge": edge_runtime.__version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),

@@ -1,7 +1,6 @@
 """The one place that imports a TFLite runtime."""
 
 import importlib
-import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +53,25 @@ class RuntimeStatus:
 
 def probe_runtime(name: str) -> RuntimeStatus:
     """Run a tiny model on a runtime: a package that imports may still not compute."""
-    try:
-        version = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+    version = _installed_version(name)
+    if version is None:
         return RuntimeStatus(name=name, version=None, problem="not installed")
     return RuntimeStatus(name=name, version=version, problem=_probe_problem(name))
+
+
+def _installed_version(name: str) -> str | None:
+    package = _MODULES[name].partition(".")[0]
+    if importlib.util.find_spec(package) is None:
+        return None
+    try:
+        with native_output_hidden():
+            return str(importlib.import_module(package).__version__)
+    except Exception:  # noqa: BLE001 - whatever a broken native package raises
+        # Not at the top: its import and a look at the package's metadata take as long as decoding
+        # a picture.
+        from importlib.metadata import version
+
+        return version(name)
 
 
 def _probe_problem(name: str) -> str | None:

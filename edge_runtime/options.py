@@ -12,8 +12,6 @@ from edge_runtime.default_model import MODEL_VARIABLE
 from edge_runtime.delegates import DELEGATES, EDGETPU_DEVICES, split_delegate
 from edge_runtime.errors import DelegateUnavailableError
 from edge_runtime.interpreter import RUNTIMES
-from edge_runtime.journal import Journal
-from edge_runtime.journal_sink import JournalSink
 from edge_runtime.runner import RunnerInfo
 from edge_runtime.self_test import SelfTestMode
 from edge_runtime.sinks import JsonLines, Sink, Table
@@ -100,6 +98,10 @@ def stored_sink(
     sink = shown if annotated is None else AnnotatedPictures(annotated, shown)
     if journal is None:
         return sink
+    # The database takes time to import, which no start without a journal should pay.
+    from edge_runtime.journal import Journal
+    from edge_runtime.journal_sink import JournalSink
+
     names, images = keep
     return JournalSink(Journal(journal), card, sink, keep_names=names, keep_images=images)
 

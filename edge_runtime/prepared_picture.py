@@ -6,14 +6,16 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from edge_runtime.contract.preprocess import (
     Pixels,
     Preprocessing,
-    preprocess_frame,
+    image_of_frame,
     read_picture,
+    resize,
 )
-from edge_runtime.dicom import preprocess_encoded
+from edge_runtime.dicom import decode_file
 
 Picture = Path | bytes | Pixels
 
@@ -26,6 +28,8 @@ class PreparedPicture:
         picture: Where it came from.
         spec: What it was prepared for.
         pixels: uint8 array (H, W, 3), RGB, as ``preprocess`` makes them.
+        image: The same as an image of Pillow's.
+        source_size_hw: Height and width before it was resized.
         sha256: Hex digest of the file's bytes, or of the pixels of a frame.
         preprocess_ms: Reading, decoding, turning and resizing.
     """
@@ -33,6 +37,8 @@ class PreparedPicture:
     picture: Picture
     spec: Preprocessing
     pixels: Pixels
+    image: Image.Image
+    source_size_hw: tuple[int, int]
     sha256: str
     preprocess_ms: float
 
@@ -52,14 +58,17 @@ def prepare(picture: Picture, spec: Preprocessing) -> PreparedPicture:
     began = time.perf_counter()
     encoded = read_picture(picture) if isinstance(picture, Path) else picture
     if isinstance(encoded, bytes):
-        pixels, digest = preprocess_encoded(encoded, spec), sha256(encoded)
+        rgb, digest = decode_file(encoded, spec), sha256(encoded)
     else:
-        pixels = preprocess_frame(encoded, spec)
+        rgb = image_of_frame(encoded)
         digest = sha256(np.ascontiguousarray(encoded).data)
+    image = resize(rgb, spec)
     return PreparedPicture(
         picture=picture,
         spec=spec,
-        pixels=pixels,
+        pixels=np.asarray(image),
+        image=image,
+        source_size_hw=(rgb.height, rgb.width),
         sha256=digest.hexdigest(),
         preprocess_ms=(time.perf_counter() - began) * 1e3,
     )

@@ -6,13 +6,13 @@ versions of Python, numpy, Pillow and this package. An accelerator is proved at 
 have been exchanged for another one.
 """
 
-import importlib.metadata
 import platform
 from typing import Literal
 
 import numpy as np
 import PIL
 
+import edge_runtime
 from edge_runtime.contract.embed import SealedModel
 from edge_runtime.contract.golden import GoldenCase
 from edge_runtime.contract.preprocess import Pixels, pixels_sha256, preprocess
@@ -58,7 +58,7 @@ def _key(model: SealedModel, runner: Runner) -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "pillow": PIL.__version__,
-        "melanoma_edge": importlib.metadata.version("melanoma-edge"),
+        "melanoma_edge": edge_runtime.__version__,
     }
 
 

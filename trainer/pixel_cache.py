@@ -25,7 +25,7 @@ from edge_runtime.errors import DatasetError, MelanomaError
 from trainer.pixel_store import PixelStore
 
 # Raise it when preprocess() gives other pixels for the same Preprocessing.
-_PREPROCESS_REVISION = 1
+_PREPROCESS_REVISION = 2
 # Decoders that lose something: another version may give other pixels.
 _LOSSY_DECODERS = ("jpg", "libjpeg_turbo", "webp")
 _MAX_BATCH = 64  # what an interruption costs at most

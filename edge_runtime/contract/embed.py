@@ -13,11 +13,13 @@ metadata accept nothing else.
 import dataclasses
 import hashlib
 import io
+import os
 import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from edge_runtime.contract.card import ModelCard, dump_card, load_card
 from edge_runtime.contract.golden import GoldenCase
@@ -27,6 +29,7 @@ ARCHIVE_PREFIX = "melanoma_edge/"
 CARD_ENTRY = ARCHIVE_PREFIX + "card.json"
 _SEAL = b"melanoma-edge sealed sha256="
 _DIGEST_LENGTH = 64
+_PIECE = 1 << 20  # bytes read at once
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: equal input, equal bytes
 
 
@@ -58,7 +61,7 @@ def seal_model(model: bytes, card: ModelCard, golden: Mapping[str, bytes]) -> by
     Returns:
         Bytes of the sealed file; equal arguments give equal bytes.
     """
-    flatbuffer = model[: _archive_start(model)]
+    flatbuffer = model[: _archive_start(io.BytesIO(model))]
     card = dataclasses.replace(card, model_sha256=hashlib.sha256(flatbuffer).hexdigest())
     entries = {
         **_foreign_entries(model),
@@ -85,17 +88,15 @@ def open_sealed(path: Path) -> SealedModel:
         CardSchemaError: If the card is sealed but not valid.
         CardVersionError: If the card is of another schema version.
     """
-    content = _read_model(path)
-    flatbuffer_length = _archive_start(content)
-    if CARD_ENTRY.encode() not in content[flatbuffer_length:]:
+    digest, content = _read_parts(path)
+    if CARD_ENTRY.encode() not in content:
         raise CardMissingError(
             "expected a model file with a melanoma-edge card. "
             f"Received: {path.name!r}, which carries none (or was cut short). "
             "Export it with melanoma-convert; there is no default for preprocessing or threshold."
         )
-    digest = hashlib.sha256(memoryview(content)[:flatbuffer_length])
     model_sha256 = digest.hexdigest()
-    digest.update(memoryview(content)[flatbuffer_length:-_DIGEST_LENGTH])
+    digest.update(content[:-_DIGEST_LENGTH])
     sealed = (
         content[-_DIGEST_LENGTH - len(_SEAL) : -_DIGEST_LENGTH] == _SEAL
         and content[-_DIGEST_LENGTH:] == digest.hexdigest().encode()
@@ -118,9 +119,19 @@ def write_sealed(path: Path, model: bytes, card: ModelCard, golden: Mapping[str,
         beside.unlink(missing_ok=True)
 
 
-def _read_model(path: Path) -> bytes:
+def _read_parts(path: Path) -> tuple["hashlib._Hash", bytes]:
+    """The flatbuffer's sha256, to be gone on with, and what lies behind the flatbuffer.
+
+    The flatbuffer is hashed in pieces: of a large model no second copy comes to lie in memory.
+    """
+    digest = hashlib.sha256()
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            start = _archive_start(file)
+            file.seek(0)
+            for position in range(0, start, _PIECE):
+                digest.update(file.read(min(_PIECE, start - position)))
+            return digest, file.read()
     except OSError as error:
         raise CardMissingError(
             f"expected a readable model file. Received: {str(path)!r}: {error.strerror}. "
@@ -156,14 +167,16 @@ def _golden_picture(archive: zipfile.ZipFile, case: GoldenCase) -> bytes:
     return picture
 
 
-def _archive_start(content: bytes) -> int:
+def _archive_start(file: BinaryIO) -> int:
     """Where the zip begins: the length of the flatbuffer before it."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
             offsets = [info.header_offset for info in archive.infolist()]
-        return max(0, min(offsets, default=len(content)))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
+        return max(0, min(offsets, default=file.seek(0, os.SEEK_END)))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error):
         # A damaged directory still leaves our first entry's local header to be found.
+        file.seek(0)
+        content = file.read()
         start = content.rfind(b"PK\x03\x04", 0, max(0, content.find(ARCHIVE_PREFIX.encode())))
         return start if start >= 0 else len(content)
 

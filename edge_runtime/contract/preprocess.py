@@ -1,6 +1,7 @@
 """From picture file to model pixels, the same bytes in training, calibration and on the device.
 
-Decode with Pillow, turn by the EXIF orientation, RGB, resize with Pillow's bilinear filter.
+Decode with Pillow, turn by the EXIF orientation, RGB, resize with Pillow's bilinear filter. A JPEG
+of several times the size is decoded at a half, a quarter or an eighth of its scale.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 # Modes that hold 8-bit colour; all others would have to be guessed into RGB.
 _COLOUR_MODES = ("RGB", "RGBA", "RGBX", "P", "PA")
 _TIFF_BITS_PER_SAMPLE = 258
+_DECODED_SIDES = 2  # times the model's: what is left to shrink hides which scale was decoded
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -74,10 +76,28 @@ def preprocess(source: Path | bytes, spec: Preprocessing) -> Pixels:
         ImageDecodeError: If it is not a whole, 8-bit colour picture of a usable size.
     """
     encoded = read_picture(source) if isinstance(source, Path) else source
+    return np.asarray(resize(decode(encoded, spec), spec))
+
+
+def decode(encoded: bytes, spec: Preprocessing) -> Image.Image:
+    """The first step of :func:`preprocess`, which names the errors.
+
+    Returns:
+        The picture, RGB and upright: of a JPEG the smallest of its scales 1/8, 1/4, 1/2 and 1 that
+        is still twice as large as the model's input, or scale 1 if none is.
+    """
     with _decode_errors_named(), Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
         _refuse_unusable(image)
-        rgb = _upright_rgb(image)
-    return _resize(rgb, spec)
+        # Either way up. Pillow takes a scale that leaves no less; formats but JPEG ignore it.
+        side = _DECODED_SIDES * max(spec.size_hw)
+        image.draft("RGB", (side, side))
+        return _upright_rgb(image)
+
+
+def resize(rgb: Image.Image, spec: Preprocessing) -> Image.Image:
+    """The last step of :func:`preprocess`: an upright RGB image, as large as the model's input."""
+    height, width = spec.size_hw
+    return rgb.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def preprocess_frame(frame: Pixels, spec: Preprocessing) -> Pixels:
@@ -93,13 +113,18 @@ def preprocess_frame(frame: Pixels, spec: Preprocessing) -> Pixels:
     Raises:
         InputError: If the array is of another type or shape.
     """
+    return np.asarray(resize(image_of_frame(frame), spec))
+
+
+def image_of_frame(frame: Pixels) -> Image.Image:
+    """The first step of :func:`preprocess_frame`, which names the errors."""
     usable = frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[-1] == 3
     if not usable or min(frame.shape[:2]) < MIN_SIDE:
         raise InputError(
             f"expected uint8 RGB pixels (height, width, 3), sides at least {MIN_SIDE}. "
             f"Received: dtype={frame.dtype}, shape={frame.shape}"
         )
-    return _resize(Image.fromarray(frame), spec)
+    return Image.fromarray(frame)
 
 
 def read_picture(path: Path) -> bytes:
@@ -199,8 +224,3 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
                 "Save it without transparency."
             )
     return upright.convert("RGB")
-
-
-def _resize(rgb: Image.Image, spec: Preprocessing) -> Pixels:
-    height, width = spec.size_hw
-    return np.asarray(rgb.resize((width, height), Image.Resampling.BILINEAR))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.quality.sample import percentiles
+from edge_runtime.quality.sample import Levels
 
 Plane = npt.NDArray[np.int16]
 
@@ -36,21 +36,20 @@ def sharpness(luminance: Plane) -> tuple[float, float]:
         The finest scale's figure and the next one's, 0 or more; about 0.5 for an even ramp, 0.6 and
         more for a sharp picture.
     """
-    scales = []
-    for _ in range(3):
-        details, luminance = _details(luminance)
-        scales.append(details)
-    (middle,) = percentiles(np.abs(scales[0][2]), 50)
-    noise = (middle / 4 / _MEDIAN_ABSOLUTE) ** 2
-    # Sums stand for means: each is four times as large as the mean of four pixels. Averaging four
-    # leaves a quarter of the noise's energy.
-    energies = [
-        [
-            max(energy / 16 ** (halvings + 1) - noise / 4**halvings, 0.0)
-            for energy in _energies(details)
-        ]
-        for halvings, details in enumerate(scales)
-    ]
+    energies, sums, noise = [], luminance, 0.0
+    for halvings in range(3):
+        rows, across = _paired_rows(sums)
+        if halvings == 0:
+            noise = _noise(across)
+        # Sums stand for means: each is four times as large as the mean of four pixels. Averaging
+        # four leaves a quarter of the noise's energy.
+        energies.append(
+            [
+                max(energy / 16 ** (halvings + 1) - noise / 4**halvings, 0.0)
+                for energy in _energies(rows, across)
+            ]
+        )
+        sums = rows[:, ::2] + rows[:, 1::2]
     return _least_share(energies[0], energies[1]), _least_share(energies[1], energies[2])
 
 
@@ -61,22 +60,31 @@ def _least_share(fine: list[float], coarse: list[float]) -> float:
     )
 
 
-def _details(plane: Plane) -> tuple[tuple[Plane, Plane, Plane], Plane]:
-    """Vertical, horizontal and diagonal Haar details of 2×2 pixels, and their sums.
+def _paired_rows(plane: Plane) -> tuple[Plane, Plane]:
+    """Sums and differences of every two rows: they lie together in memory, columns do not.
 
     Three scales of sums of 8 bits fit into 15.
     """
     height, width = (side // 2 * 2 for side in plane.shape)
     upper, lower = plane[:height:2, :width], plane[1:height:2, :width]
-    # Rows first: they lie together in memory.
-    rows, across = upper + lower, upper - lower
-    left, right, falls, falls_right = rows[:, ::2], rows[:, 1::2], across[:, ::2], across[:, 1::2]
-    return (falls + falls_right, left - right, falls - falls_right), left + right
+    return upper + lower, upper - lower
 
 
-def _energies(details: tuple[Plane, Plane, Plane]) -> tuple[float, float, float, float]:
-    """Mean squares along columns, rows and the two diagonals."""
-    vertical, horizontal = (detail.ravel().astype(np.float32) for detail in details[:2])
+def _noise(across: Plane) -> float:
+    """Energy of the noise in the details of the finest scale, from the differences of its rows."""
+    diagonal = np.abs(across[:, ::2] - across[:, 1::2])
+    return (Levels(diagonal).percentile(50) / 4 / _MEDIAN_ABSOLUTE) ** 2
+
+
+def _energies(rows: Plane, across: Plane) -> tuple[float, float, float, float]:
+    """Mean squares of a scale's details along columns, rows and the two diagonals.
+
+    Args:
+        rows: Sums of every two rows.
+        across: Their differences.
+    """
+    vertical = (across[:, ::2] + across[:, 1::2]).ravel().astype(np.float32)
+    horizontal = (rows[:, ::2] - rows[:, 1::2]).ravel().astype(np.float32)
     along_columns = float(vertical @ vertical) / vertical.size
     along_rows = float(horizontal @ horizontal) / vertical.size
     mixed = float(vertical @ horizontal) / vertical.size

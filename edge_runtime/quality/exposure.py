@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_runtime.quality.sample import Channel, Sample, median, percentiles
+from edge_runtime.quality.sample import Channel, Levels, Sample, median
 
 _CLIPPED, _WHITE, _BLACK = 254, 240, 40
 # Melanin absorbs blue more than green, and least in red. A unit of its optical density in blue
@@ -42,17 +42,20 @@ class Exposure:
 
 def measure_exposure(sample: Sample) -> Exposure:
     """Measure a sample of a picture."""
-    strongest, size = sample.strongest, sample.strongest.size
-    dark, light = percentiles(sample.green, 2, 98)
-    (bright,) = percentiles(strongest, 95)
+    strongest, green = Levels(sample.strongest, _CLIPPED), Levels(sample.green)
     return Exposure(
-        contrast=light - dark,
-        bright=bright,
-        clipped=np.count_nonzero(strongest >= _CLIPPED) / size,
-        white=np.count_nonzero(sample.weakest >= _WHITE) / size,
-        black=np.count_nonzero(strongest < _BLACK) / size,
-        skin_reflectance=_skin_reflectance(sample.green[::2, ::2], sample.blue[::2, ::2]),
+        contrast=green.percentile(98) - green.percentile(2),
+        bright=strongest.percentile(95),
+        clipped=1 - strongest.share_below(_CLIPPED),
+        white=_white_share(sample) if strongest.share_below(_WHITE) < 1 else 0.0,
+        black=strongest.share_below(_BLACK),
+        skin_reflectance=_skin_reflectance(sample.green, sample.blue),
     )
+
+
+def _white_share(sample: Sample) -> float:
+    weakest = np.minimum(np.minimum(sample.red, sample.green), sample.blue)
+    return np.count_nonzero(weakest >= _WHITE) / weakest.size
 
 
 def _skin_reflectance(green: Channel, blue: Channel) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from edge_runtime.contract.preprocess import Pixels
-from edge_runtime.contract.quality_limits import CONTRAST_ONLY, QualityLimits
+from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.quality.blur import sharpness
 from edge_runtime.quality.exposure import Exposure, measure_exposure
 from edge_runtime.quality.ink import ink_share
@@ -33,23 +33,11 @@ class PictureQuality:
     notes: tuple[str, ...]
 
 
-def retake_reasons(
-    pixels: Pixels,
-    limits: QualityLimits = CONTRAST_ONLY,
-    *,
-    source_size_hw: tuple[int, int] | None = None,
-) -> tuple[str, ...]:
-    """Why these pixels cannot be scored; empty if they can. Arguments as in :func:`examine`.
-
-    Without limits the contrast alone is checked: the other checks hold for models of real pictures.
-    """
-    return tuple(examine(pixels, limits, source_size_hw=source_size_hw).retake.values())
-
-
 def examine(
     pixels: Pixels,
     limits: QualityLimits,
     *,
+    image: Image.Image | None = None,
     source_size_hw: tuple[int, int] | None = None,
 ) -> PictureQuality:
     """Check a picture before it is scored.
@@ -59,6 +47,7 @@ def examine(
     Args:
         pixels: uint8 array (H, W, 3), RGB, as ``preprocess`` makes them.
         limits: When to send back.
+        image: The pixels as an image of Pillow's, where there is one: it need not be made again.
         source_size_hw: Size of the picture before ``preprocess``; None leaves it unchecked.
     """
     sample = take_sample(pixels)
@@ -69,7 +58,7 @@ def examine(
     if source_size_hw is not None:
         retake |= _size(pixels, limits, source_size_hw)
     if min(pixels.shape[:2]) >= GRID_SIDE:
-        image = Image.fromarray(pixels)
+        image = Image.fromarray(pixels) if image is None else image
         retake |= _blur(image, limits)
         # Wrong light or focus changes colours and textures: only a sound picture's tell the view.
         retake |= {} if retake else _view(image, sample, limits)

@@ -4,6 +4,10 @@ import numpy as np
 
 from edge_runtime.quality.sample import Sample
 
+_LEVELS = np.arange(256)
+# What green or blue must exceed for each level of red: by 15 levels, and by an eighth.
+_LEAST = np.minimum(np.maximum(_LEVELS + 15, _LEVELS * 9 // 8), 255).astype(np.uint8)
+
 
 def ink_share(sample: Sample) -> float:
     """Share of pixels, 0 to 1, as violet, blue or green as skin markers write.
@@ -14,7 +18,5 @@ def ink_share(sample: Sample) -> float:
     Args:
         sample: Of a picture.
     """
-    red = sample.red.astype(np.int16)
-    other = np.maximum(sample.green, sample.blue).astype(np.int16)
-    marked = (other - red > 15) & (other * 8 > red * 9)
+    marked = np.maximum(sample.green, sample.blue) > _LEAST.take(sample.red)
     return np.count_nonzero(marked) / marked.size

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.quality.sample import Channel, median
 
@@ -20,7 +21,6 @@ _DARK_OFFSET = 8.0  # keeps the logarithms of nearly black pixels from noise
 _LOGS = np.log(np.arange(256) + _DARK_OFFSET)
 _EQUAL = 1e-12  # eigenvalues nearer to each other than this are one
 _BLACK = 40  # below it is the rim of a round field of view, which is not part of what is viewed
-_RIM_SHARE = 0.1  # a colour cell with more of it lies on the rim
 
 
 def view_features(image: Image.Image, strongest: Channel) -> Features:
@@ -54,9 +54,9 @@ def view_features(image: Image.Image, strongest: Channel) -> Features:
     colours = np.asarray(halved).reshape(-1, 3)
     steps = _steps(np.asarray(grid.convert("L"), np.int16))
     if strongest.min() < _BLACK:
-        lit = _lit(strongest, halved.size).ravel()
+        lit = _lit(np.asarray(grid)).ravel()
         if lit.any():
-            colours, steps = colours[lit], steps[:, lit]
+            colours, steps = colours[lit], (steps[0][lit], steps[1][lit])
     return *_colours(colours), *_textures(*steps)
 
 
@@ -67,11 +67,11 @@ def view_distance(features: Features, limits: QualityLimits) -> float:
     return sum(a * b * weight for (a, b), weight in zip(pairs, limits.view_precision, strict=True))
 
 
-def _lit(strongest: Channel, size: tuple[int, int]) -> Mask:
-    """The cells of a grid of this width and height that lie within the field of view."""
-    black = Image.fromarray(np.where(strongest < _BLACK, np.uint8(255), np.uint8(0)))
-    share = np.asarray(black.resize(size, Image.Resampling.BOX, reducing_gap=1.0))
-    return _inner(share <= _RIM_SHARE * 255)
+def _lit(grid: Pixels) -> Mask:
+    """Of each 2×2 block of the grid, whether it and its neighbours lie within the field of view."""
+    bright = grid.max(axis=2) >= _BLACK
+    columns = bright[:, ::2] & bright[:, 1::2]
+    return _inner(columns[::2] & columns[1::2])
 
 
 def _inner(mask: Mask) -> Mask:
@@ -88,7 +88,7 @@ def _inner(mask: Mask) -> Mask:
 def _colours(pixels: Channel) -> tuple[float, ...]:
     """The first four features of pixels (n, 3)."""
     logs = _LOGS.take(pixels.T)
-    centred = logs - logs.mean(axis=1, keepdims=True)
+    centred = logs - logs.sum(axis=1, keepdims=True) / len(pixels)
     covariance = (centred @ centred.T / len(pixels)).tolist()
     spread = math.sqrt(max(covariance[0][0] + covariance[1][1] - 2 * covariance[0][1], 0.0))
     return (
@@ -117,18 +117,19 @@ def middle_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
     return mean - 2 * scale * (math.cos(angle) + math.cos(angle + 2 * math.pi / 3))
 
 
-def _steps(grey: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
+def _steps(grey: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int32]]:
     """Of each 2×2 block: its sum, and the square of its change, 16 times that of the mean."""
     upper, lower = grey[::2], grey[1::2]
     rows, across = upper + lower, upper - lower
     left, right = rows[:, ::2], rows[:, 1::2]
     down = (across[:, ::2] + across[:, 1::2]).astype(np.int32)
     sideways = (left - right).astype(np.int32)
-    return np.stack((left + right, down * down + sideways * sideways)).reshape(2, -1)
+    return (left + right).ravel(), (down * down + sideways * sideways).ravel()
 
 
-def _textures(sums: npt.NDArray[np.int32], squared: npt.NDArray[np.int32]) -> tuple[float, float]:
+def _textures(sums: npt.NDArray[np.int16], squared: npt.NDArray[np.int32]) -> tuple[float, float]:
     """The last two features, from what :func:`_steps` gives of lit blocks."""
-    brightness = float(sums.mean()) / 4 + _DARK_OFFSET
-    edges, texture = math.sqrt(float(squared.mean())) / 4, math.sqrt(median(squared)) / 4
+    brightness = int(sums.sum()) / sums.size / 4 + _DARK_OFFSET
+    edges = math.sqrt(int(squared.sum()) / squared.size) / 4
+    texture = math.sqrt(median(squared)) / 4
     return math.log((edges + 0.3) / brightness), math.log((texture + 0.3) / brightness)

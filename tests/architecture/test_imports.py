@@ -26,12 +26,24 @@ def packages(modules: set[str]) -> set[str]:
     return {name.partition(".")[0] for name in modules}
 
 
-@pytest.mark.parametrize("module", ["edge_runtime", "edge_runtime.cli", "edge_runtime.doctor"])
-def test_importing_the_edge_loads_nothing_heavy(module: str) -> None:
-    loaded = modules_after(f"import {module}")
-    assert module in loaded
+ALL_COMMANDS = "from edge_runtime.cli import make_app; make_app([])"
+
+
+@pytest.mark.parametrize("statement", ["import edge_runtime", ALL_COMMANDS])
+def test_importing_the_edge_loads_nothing_heavy(statement: str) -> None:
+    loaded = modules_after(statement)
+    assert "edge_runtime" in loaded
     assert packages(loaded).isdisjoint((*NEVER_ON_THE_EDGE, *ONLY_WHEN_USED))
     assert loaded.isdisjoint(PILLOW_EXTRAS)
+
+
+def test_a_command_loads_nothing_that_others_alone_need() -> None:
+    loaded = modules_after("from edge_runtime.cli import make_app; make_app(['image', 'a.jpg'])")
+    assert {"edge_runtime.image_command", "edge_runtime.classifier"} <= loaded
+    others = ("camera_command", "journal", "service", "doctor")
+    assert loaded.isdisjoint(f"edge_runtime.{name}" for name in others)
+    # A tenth of the start each, and found out with the other commands only.
+    assert loaded.isdisjoint({"sqlite3", "importlib.metadata", "statistics"})
 
 
 def test_the_library_needs_only_numpy_pillow_and_the_standard_library() -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 from edge_runtime import Assessment, Decision, LesionClassifier
 from edge_runtime.contract.embed import SealedModel
 from edge_runtime.contract.operating_point import score_from_logit
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY
 from edge_runtime.delegates import edgetpu_library_problem
 from edge_runtime.errors import (
     CardMissingError,
@@ -105,6 +106,25 @@ def test_a_uniform_picture_is_to_be_taken_again_without_a_score(
     assert assessment.decision is Decision.RETAKE
     assert (assessment.score, assessment.logit) == (None, None)
     assert "almost uniform" in assessment.reasons[0]
+
+
+def test_a_thumbnail_is_to_be_sent_again_as_the_original(sealed_model: Seal, lesion: Draw) -> None:
+    limits = dataclasses.replace(CONTRAST_ONLY, min_source_share=2.0)
+    classifier = answering(sealed_model(quality=limits), 0.25)
+    assert classifier.assess(lesion(64, 64)).decision is not Decision.RETAKE
+    thumbnail = classifier.assess(lesion(64, 63))
+    assert thumbnail.decision is Decision.RETAKE
+    assert "send the original" in thumbnail.reasons[0]
+
+
+def test_ink_is_told_beside_the_score(sealed_model: Seal, lesion: Draw) -> None:
+    limits = dataclasses.replace(CONTRAST_ONLY, max_ink=0.02)
+    classifier = answering(sealed_model(quality=limits), 0.25)
+    assert len(classifier.assess(lesion(64, 64)).reasons) == 1
+    marked = lesion(64, 64)
+    marked[20:30] = (70, 45, 130)
+    (_, note) = classifier.assess(marked).reasons
+    assert "wipe it off" in note
 
 
 @pytest.mark.parametrize("logit", [math.nan, math.inf, -math.inf])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edge_runtime.console import package_version
+import edge_runtime
 from edge_runtime.interpreter import RUNTIMES, probe_runtime
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -43,4 +43,4 @@ def test_the_table_ends_with_remedies_for_what_is_missing_and_the_notice(
 def test_the_version_is_the_distributions(melanoma_edge: Run) -> None:
     finished = melanoma_edge("--version")
     assert finished.returncode == 0
-    assert finished.stdout == f"melanoma-edge {package_version()}\n"
+    assert finished.stdout == f"melanoma-edge {edge_runtime.__version__}\n"

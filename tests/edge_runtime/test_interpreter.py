@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -42,6 +44,7 @@ void tflite_plugin_destroy_delegate(void *delegate) {}
 LOAD_FOR_EDGETPU = """
 import sys
 from pathlib import Path
+from types import ModuleType
 from edge_runtime.errors import DelegateUnavailableError
 from edge_runtime.interpreter import load_runner
 try:
@@ -112,6 +115,9 @@ def test_a_runtime_that_computes_something_else_is_not_used(
 def test_tflite_runtime_is_not_tried_with_a_numpy_that_crashes_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    installed = ModuleType("tflite_runtime")
+    installed.__spec__ = ModuleSpec("tflite_runtime", None)
+    monkeypatch.setitem(sys.modules, "tflite_runtime", installed)
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.14.0")
     assert probe_runtime("tflite-runtime").problem == (
         f'needs numpy 1, found {np.__version__}: pip install "numpy<2"'

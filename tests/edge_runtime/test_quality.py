@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS
-from edge_runtime.quality import examine, retake_reasons
-from edge_runtime.quality.sample import median, percentiles
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS, QualityLimits
+from edge_runtime.quality import examine
+from edge_runtime.quality.ink import ink_share
+from edge_runtime.quality.sample import Levels, median, take_sample
 from edge_runtime.quality.view import middle_eigenvalue
 
 Draw = Callable[..., npt.NDArray[np.uint8]]
@@ -29,6 +30,12 @@ ADVICE = {
     "blur": "focus again",
     "view": "place the lens on the lesion",
 }
+
+
+def retake_reasons(
+    pixels: npt.NDArray[np.uint8], limits: QualityLimits = CONTRAST_ONLY
+) -> tuple[str, ...]:
+    return tuple(examine(pixels, limits).retake.values())
 
 
 def striped(contrast: int) -> npt.NDArray[np.uint8]:
@@ -64,7 +71,7 @@ def test_a_lesion_on_skin_is_scored(lesion: Draw) -> None:
 
 @pytest.mark.parametrize("limits", [DEFAULT_LIMITS, CONTRAST_ONLY])
 @pytest.mark.parametrize("level", [0, 7, 128, 250])
-def test_a_covered_lens_with_sensor_noise_is_sent_back(level: int, limits: object) -> None:
+def test_a_covered_lens_with_sensor_noise_is_sent_back(level: int, limits: QualityLimits) -> None:
     noise = np.random.default_rng(0).normal(level, 2, SIZE)
     reasons = retake_reasons(np.clip(noise, 0, 255).astype(np.uint8), limits)
     assert len(reasons) == 1
@@ -177,9 +184,18 @@ def test_any_small_array_gets_an_answer(pixels: npt.NDArray[np.uint8]) -> None:
 def test_percentiles_and_medians_are_those_of_numpy(
     levels: npt.NDArray[np.uint8], percent: float
 ) -> None:
-    (found,) = percentiles(levels, percent)
-    assert found == pytest.approx(np.percentile(levels, percent))
+    counted = Levels(levels, least_length=256)
+    assert counted.percentile(percent) == pytest.approx(np.percentile(levels, percent))
+    assert counted.share_below(128) == pytest.approx(np.mean(levels < 128))
     assert median(levels.astype(np.float32)) == np.median(levels)
+
+
+@given(arrays.arrays(np.uint8, (8, 8, 3)))
+def test_ink_is_an_eighth_and_fifteen_levels_above_red(pixels: npt.NDArray[np.uint8]) -> None:
+    red, green, blue = np.moveaxis(pixels.astype(int), -1, 0)
+    other = np.maximum(green, blue)
+    marked = (other > red + 15) & (other > red * 9 / 8)
+    assert ink_share(take_sample(pixels)) == np.mean(marked)
 
 
 @given(arrays.arrays(np.float64, (3, 5), elements=st.floats(-1, 1)))

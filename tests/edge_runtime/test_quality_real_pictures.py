@@ -9,7 +9,7 @@ import pytest
 from benchmarks.quality_degrade import Change, changes
 from edge_runtime.contract.preprocess import Pixels, Preprocessing, preprocess
 from edge_runtime.contract.quality_limits import DEFAULT_LIMITS
-from edge_runtime.quality import retake_reasons
+from edge_runtime.quality import examine
 
 pytestmark = pytest.mark.real_data
 
@@ -29,7 +29,7 @@ def sample(folder: Path, count: int) -> list[Pixels]:
 
 
 def share_sent_back(pictures: list[Pixels]) -> float:
-    return sum(bool(retake_reasons(p, DEFAULT_LIMITS)) for p in pictures) / len(pictures)
+    return sum(bool(examine(p, DEFAULT_LIMITS).retake) for p in pictures) / len(pictures)
 
 
 def test_at_most_one_real_picture_in_fifty_is_sent_back(real_data: Path) -> None:
@@ -60,4 +60,5 @@ def test_the_darkest_skin_is_not_taken_for_something_else(
 @pytest.mark.parametrize("name", ["cat.bmp", "grace_hopper.bmp"])
 def test_a_photograph_of_something_else_is_sent_back(real_data: Path, name: str) -> None:
     pixels = preprocess(real_data / "coral" / name, Preprocessing(size_hw=(224, 224)))
-    assert "dermatoscope" in retake_reasons(pixels, DEFAULT_LIMITS)[0]
+    (reason,) = examine(pixels, DEFAULT_LIMITS).retake.values()
+    assert "dermatoscope" in reason

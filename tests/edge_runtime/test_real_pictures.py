@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from edge_runtime.contract.preprocess import Preprocessing, preprocess
-from edge_runtime.quality import retake_reasons
+from edge_runtime.contract.quality_limits import CONTRAST_ONLY
+from edge_runtime.quality import examine
 
 pytestmark = pytest.mark.real_data
 
@@ -42,7 +43,9 @@ def test_preprocessing_is_plain_pillow_byte_for_byte(
 def test_no_real_picture_is_sent_back(real_data: Path) -> None:
     spec = Preprocessing(size_hw=(224, 224))
     paths = list(real_pictures(real_data))
-    sent_back = [path.name for path in paths if retake_reasons(preprocess(path, spec))]
+    sent_back = [
+        path.name for path in paths if examine(preprocess(path, spec), CONTRAST_ONLY).retake
+    ]
     assert len(paths) == 5_984
     assert sent_back == []
 
@@ -59,5 +62,5 @@ def test_the_real_pictures_are_those_of_their_table(real_data: Path) -> None:
 
 def test_a_photograph_that_is_no_lesion_is_read_too(real_data: Path) -> None:
     pixels = preprocess(real_data / "coral" / "grace_hopper.bmp", Preprocessing(size_hw=(224, 224)))
-    assert retake_reasons(pixels) == ()
+    assert examine(pixels, CONTRAST_ONLY).retake == {}
     assert np.ptp(pixels) > 200

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from edge_runtime.console import display_name, package_version
+import edge_runtime
+from edge_runtime.console import display_name
 from trainer.download.errors import DiskError, DownloadError
 
 T = TypeVar("T")
@@ -149,7 +150,7 @@ class Transfer:
                 f"expected an http or https address. Received: {shown(url)}. "
                 "The source is not what it should be; nothing was fetched."
             )
-        agent = {"User-Agent": f"melanoma-edge/{package_version()}"}
+        agent = {"User-Agent": f"melanoma-edge/{edge_runtime.__version__}"}
         request = urllib.request.Request(url, headers=agent | headers)  # noqa: S310 - see above
         try:
             return urllib.request.urlopen(request, timeout=self.timeout_s)  # noqa: S310
