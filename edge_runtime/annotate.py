@@ -1,21 +1,22 @@
 """Copies of assessed pictures with the result below them."""
 
 import hashlib
-import io
 import os
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from edge_runtime.assessment import Assessment
 from edge_runtime.console import display_name, log
 from edge_runtime.contract.card import NOTICE
-from edge_runtime.contract.preprocess import read_picture
+from edge_runtime.contract.preprocess import Preprocessing, read_picture
+from edge_runtime.dicom import decode_file
 from edge_runtime.errors import InputError, MelanomaError
 from edge_runtime.sinks import DEMONSTRATION, Sink
 
 _WIDTH = 800
+_SHOWN = Preprocessing(size_hw=(_WIDTH, _WIDTH))
 _MARGIN = 12
 _LINE = 26
 _PAPER, _INK = "white", "black"
@@ -78,9 +79,7 @@ def annotate(encoded: bytes, assessment: Assessment) -> Image.Image:
     # Loaded when used: a device that draws nothing starts without them.
     from PIL import ImageDraw, ImageFont
 
-    with Image.open(io.BytesIO(encoded)) as opened:
-        opened.draft("RGB", (_WIDTH, _WIDTH))  # of a large JPEG, no more than is shown
-        picture = ImageOps.exif_transpose(opened).convert("RGB")
+    picture = decode_file(encoded, _SHOWN)
     picture.thumbnail((_WIDTH, _WIDTH))
     font = ImageFont.load_default(18)
     lines = [

@@ -11,6 +11,7 @@ from PIL import Image
 
 from edge_runtime.contract.preprocess import (
     MAX_PIXELS,
+    PICTURE_SUFFIXES,
     Pixels,
     Preprocessing,
     decode,
@@ -19,7 +20,7 @@ from edge_runtime.contract.preprocess import (
 )
 from edge_runtime.errors import ImageDecodeError, InputError, MissingDependencyError
 
-DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+FILE_SUFFIXES = PICTURE_SUFFIXES | {".dcm", ".dicom"}
 
 # DICOM PS3.10, 7.1: 128 bytes that may hold anything, then these four.
 _PREAMBLE, _PREFIX = 128, b"DICM"

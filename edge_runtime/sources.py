@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edge_runtime.console import display_name
-from edge_runtime.contract.preprocess import PICTURE_SUFFIXES
-from edge_runtime.dicom import DICOM_SUFFIXES
+from edge_runtime.dicom import FILE_SUFFIXES
 from edge_runtime.errors import InputError
 
 LIST_ON_STDIN = Path("-")
-_SUFFIXES = PICTURE_SUFFIXES | DICOM_SUFFIXES
 
 
 def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Path]:
@@ -39,7 +37,7 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool = False) -> list[Pat
         names = ", ".join(display_name(path) for path in named) or "an empty list"
         deeper = "" if recursive else ", or use --recursive if they lie deeper"
         raise InputError(
-            f"expected pictures ({', '.join(sorted(_SUFFIXES))}). "
+            f"expected pictures ({', '.join(sorted(FILE_SUFFIXES))}). "
             f"Received: none in {names}. Name another folder{deeper}."
         )
     return pictures
@@ -73,7 +71,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES
+    return not name.startswith(".") and Path(name).suffix.lower() in FILE_SUFFIXES
 
 
 def _pictures_in(folder: Path, *, recursive: bool) -> list[Path]:

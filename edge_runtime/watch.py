@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge_runtime.console import display_name, log
-from edge_runtime.contract.preprocess import PICTURE_SUFFIXES
+from edge_runtime.dicom import FILE_SUFFIXES
 
 State = tuple[int, int]  # size and time of the last change
 
@@ -46,7 +46,7 @@ def _look(folder: Path) -> dict[Path, State]:
         paths = [
             path
             for path in folder.iterdir()
-            if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+            if path.suffix.lower() in FILE_SUFFIXES and not path.name.startswith(".")
         ]
     except OSError:
         return {}

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_runtime import LesionClassifier
+from edge_runtime import Assessment, Decision, LesionClassifier
+from edge_runtime.annotate import annotate
 from edge_runtime.contract.embed import SealedModel
 from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.dicom import dicom_pixels, is_dicom
@@ -137,6 +138,26 @@ def test_a_dicom_file_is_assessed_as_the_jpeg_in_it(
     with LesionClassifier.open(sealed_model("int8").path) as classifier:
         from_dicom, from_jpeg = classifier.assess(path), classifier.assess(jpeg)
     assert (from_dicom.logit, from_dicom.decision) == (from_jpeg.logit, from_jpeg.decision)
+
+
+def test_a_dicom_file_is_annotated(dicom: Make, patch: Pixels) -> None:
+    assessment = Assessment(
+        decision=Decision.REFER,
+        score=0.5,
+        logit=0.0,
+        reasons=("score 0.500 is at or above the threshold 0.500",),
+        preprocess_ms=1.0,
+        invoke_ms=1.0,
+        latency_ms=2.0,
+        model="tiny",
+        variant="int8",
+        runtime="ai-edge-litert 2.3.0",
+        delegate="cpu",
+    )
+    page = annotate(dicom(), assessment)
+    left = (page.width - patch.shape[1]) // 2
+    drawn = np.asarray(page)[: patch.shape[0], left : left + patch.shape[1]]
+    assert np.array_equal(drawn, patch)
 
 
 def test_damaged_files_are_refused(dicom: Make, patch: Pixels) -> None:

@@ -50,6 +50,11 @@ def test_what_lies_there_comes_first_if_asked_for(tmp_path: Path, stop: threadin
     assert next(watch_folder(tmp_path, stop, poll_s=POLL_S, existing=True)).name == "old.png"
 
 
+def test_a_dicom_file_is_a_picture_too(tmp_path: Path, stop: threading.Event) -> None:
+    (tmp_path / "lesion.DCM").write_bytes(b"x")
+    assert next(watch_folder(tmp_path, stop, poll_s=POLL_S, existing=True)).name == "lesion.DCM"
+
+
 def test_a_file_that_grows_is_not_taken(tmp_path: Path, stop: threading.Event) -> None:
     whole = picture(tmp_path / "whole.bin.png").read_bytes()
     (tmp_path / "whole.bin.png").unlink()
