@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import edge_runtime
 from edge_runtime.host_state import host_id
+from edge_runtime.version import __version__
 
 SUFFIX = ".kept"
 
@@ -69,6 +69,4 @@ class KeptMeasurements:
 
 
 def _text(key: Mapping[str, Any]) -> str:
-    return json.dumps(
-        {"host": host_id(), "release": edge_runtime.__version__, **key}, sort_keys=True
-    )
+    return json.dumps({"host": host_id(), "release": __version__, **key}, sort_keys=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 import PIL
 
-import edge_runtime
 from converter.calibration import CalibrationSet, load_calibration
 from converter.candidate import Candidate, try_candidate
 from converter.edgetpu_variant import publish_edgetpu
@@ -28,6 +27,7 @@ from converter.run_folder import TFLITE_MODEL_FILE, RunFolder, open_run
 from converter.variants import RECIPES, FloatSource, Recipe
 from edge_runtime.console import log, require_absent
 from edge_runtime.contract.manifest import SCORES_FILE
+from edge_runtime.version import __version__
 
 EXPORT_FILE, CALIBRATION_FILE = "export.json", "calibration.csv"
 
@@ -232,7 +232,7 @@ def describe(item: Outcome) -> dict[str, Any]:
 def _package_versions() -> dict[str, str]:
     return {
         "ai-edge-litert": importlib.metadata.version("ai-edge-litert"),
-        "melanoma-edge": edge_runtime.__version__,
+        "melanoma-edge": __version__,
         "pillow": PIL.__version__,
     }
 

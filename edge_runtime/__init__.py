@@ -4,15 +4,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import MelanomaError
-
-__version__ = "0.1.0"
+from edge_runtime.version import __version__
 
 if TYPE_CHECKING:
     from edge_runtime.assessment import Assessment, Decision
     from edge_runtime.classifier import LesionClassifier
     from edge_runtime.parallel import ParallelClassifier
 
-__all__ = ["Assessment", "Decision", "LesionClassifier", "MelanomaError", "ParallelClassifier"]
+__all__ = [
+    "Assessment",
+    "Decision",
+    "LesionClassifier",
+    "MelanomaError",
+    "ParallelClassifier",
+    "__version__",
+]
 
 # Loaded when first asked for: who needs an error class or the contract does not pay for the rest.
 _MODULES = {

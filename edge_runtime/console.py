@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import typer
 
-import edge_runtime
 from edge_runtime.errors import DeviceError, MelanomaError, OutputExistsError
+from edge_runtime.version import __version__
 
 T = TypeVar("T")
 EXIT_CODES = (
@@ -72,7 +72,7 @@ def finite(value: float) -> float:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        write_line(f"melanoma-edge {edge_runtime.__version__}")
+        write_line(f"melanoma-edge {__version__}")
         raise typer.Exit
 
 

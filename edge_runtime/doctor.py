@@ -7,11 +7,11 @@ import platform
 from pathlib import Path
 from typing import Any
 
-import edge_runtime
 from edge_runtime.console import print_table, write_line
 from edge_runtime.contract.card import NOTICE
 from edge_runtime.delegates import edgetpu_library, edgetpu_library_problem
 from edge_runtime.interpreter import INSTALL_COMMANDS, RUNTIMES, probe_runtime
+from edge_runtime.version import __version__
 
 # Vendor:product of the USB accelerator before and after its firmware is loaded.
 _CORAL_USB_IDS = ("1a6e:089a", "18d1:9302")
@@ -22,7 +22,7 @@ _CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "asimd", "asimddp
 def examine() -> dict[str, Any]:
     """Facts about the device, and checks with their remedies; plain JSON types."""
     return {
-        "melanoma_edge": edge_runtime.__version__,
+        "melanoma_edge": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),

@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 import PIL
 
-import edge_runtime
 from edge_runtime.contract.embed import SealedModel
 from edge_runtime.contract.golden import GoldenCase
 from edge_runtime.contract.preprocess import Pixels, pixels_sha256, preprocess
@@ -20,6 +19,7 @@ from edge_runtime.contract.quantization import dequantize, quantize
 from edge_runtime.errors import InputError, SelfTestError
 from edge_runtime.host_state import recall, remember
 from edge_runtime.runner import Runner
+from edge_runtime.version import __version__
 
 SelfTestMode = Literal["always", "remembered"]
 _TOPIC = "self-test"
@@ -58,7 +58,7 @@ def _key(model: SealedModel, runner: Runner) -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "pillow": PIL.__version__,
-        "melanoma_edge": edge_runtime.__version__,
+        "melanoma_edge": __version__,
     }
 
 

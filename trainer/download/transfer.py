@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-import edge_runtime
 from edge_runtime.console import display_name
+from edge_runtime.version import __version__
 from trainer.download.errors import DiskError, DownloadError
 
 T = TypeVar("T")
@@ -150,7 +150,7 @@ class Transfer:
                 f"expected an http or https address. Received: {shown(url)}. "
                 "The source is not what it should be; nothing was fetched."
             )
-        agent = {"User-Agent": f"melanoma-edge/{edge_runtime.__version__}"}
+        agent = {"User-Agent": f"melanoma-edge/{__version__}"}
         request = urllib.request.Request(url, headers=agent | headers)  # noqa: S310 - see above
         try:
             return urllib.request.urlopen(request, timeout=self.timeout_s)  # noqa: S310
