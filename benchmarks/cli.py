@@ -7,6 +7,7 @@ from benchmarks.everything import everything
 from benchmarks.export_time import export_time
 from benchmarks.growth_command import growth
 from benchmarks.measurement_cost import overhead
+from benchmarks.operators_command import operators
 from benchmarks.quality_gate import quality_gate
 from benchmarks.report_command import report
 from benchmarks.run_command import PLOT_FILE, RESULTS_FILE, run
@@ -30,6 +31,7 @@ app.command()(merge)
 app.command()(sustained)
 app.command()(training)
 app.command()(growth)
+app.command()(operators)
 app.command()(edge)
 app.command()(camera)
 app.command()(overhead)

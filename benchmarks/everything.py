@@ -63,7 +63,8 @@ def everything(
         _measure(out, run, models, data, published)
     page = out / "report"
     if not page.exists():
-        _call("benchmarks", "report", str(results), "--out", str(page))
+        times = _operator_times(out / "operators", models)
+        _call("benchmarks", "report", str(results), "--operators", str(times), "--out", str(page))
     console.log.info("written to %s", console.display_name(page))
 
 
@@ -103,6 +104,13 @@ def _published(out: Path, data: Path) -> Path:
         beside.write_bytes(written)
         beside.replace(file)
     return file
+
+
+def _operator_times(folder: Path, models: Path) -> Path:
+    if not folder.exists():
+        files = sorted(str(file) for file in models.glob("*.tflite") if "edgetpu" not in file.name)
+        _call("benchmarks", "operators", *files, "--out", str(folder))
+    return folder
 
 
 def _measure(out: Path, run: Path, models: Path, data: Path, published: Path | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.plot_footprint import MEMORY_CAPTION, OPERATORS_CAPTION
 from benchmarks.plot_latency import LATENCY_CAPTION, STAGES_CAPTION
+from benchmarks.plot_operator_time import CAPTION as OPERATOR_TIME_CAPTION
 from benchmarks.plot_pareto import CAPTION as PARETO_CAPTION
 from benchmarks.report_rows import Panel
 from benchmarks.report_tables import tables
@@ -18,6 +19,7 @@ PLOTS = {
     "stages": ("Where the time goes", STAGES_CAPTION),
     "memory_size": ("Memory and size", MEMORY_CAPTION),
     "operators": ("What a file computes", OPERATORS_CAPTION),
+    "operator_time": ("Time by operator", OPERATOR_TIME_CAPTION),
 }
 METHOD = (
     "Accuracy: every picture through the device's own code, from file to decision. Sensitivity and "

@@ -28,8 +28,7 @@ MEMORY_CAPTION = (
 )
 OPERATORS_CAPTION = (
     "Share of the multiplications with addition (MAC) of one inference, and how many operators of "
-    "each kind the file holds. It is arithmetic, not time: no runtime here tells Python the time "
-    "of an operator."
+    "each kind the file holds. It is arithmetic, not time, which melanoma-bench operators measures."
 )
 
 

@@ -34,6 +34,7 @@ def test_a_trained_model_is_measured_once_and_described(shared_world, tmp_path):
     assert {row.variant for row in run.models if row.latency} == {"float32", "int8"}
     assert "mediapipe" in " ".join(run.skipped)
     page = next((out / "report").glob("*.html"))
+    assert "Time by operator" in page.read_text(encoding="utf-8")
     before = page.stat().st_mtime_ns
     call()
     assert page.stat().st_mtime_ns == before
@@ -47,7 +48,7 @@ def test_real_pictures_get_no_baseline_of_random_weights(tmp_path, monkeypatch):
     for option in ("--run", "--data", "--models"):
         command += [option, folder]
     assert CliRunner().invoke(app, command).exit_code == 0
-    measured, _ = calls
+    measured, *_ = calls
     assert measured[:2] == ("benchmarks", "run")
     assert "--published" not in measured
 
