@@ -4,21 +4,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import MelanomaError
-from edge_runtime.version import __version__
+from edge_runtime.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from edge_runtime.assessment import Assessment, Decision
     from edge_runtime.classifier import LesionClassifier
     from edge_runtime.parallel import ParallelClassifier
 
-__all__ = [
-    "Assessment",
-    "Decision",
-    "LesionClassifier",
-    "MelanomaError",
-    "ParallelClassifier",
-    "__version__",
-]
+__all__ = ["Assessment", "Decision", "LesionClassifier", "MelanomaError", "ParallelClassifier"]
 
 # Loaded when first asked for: who needs an error class or the contract does not pay for the rest.
 _MODULES = {
