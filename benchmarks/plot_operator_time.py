@@ -1,6 +1,7 @@
 """Time by operator as bars, with the share of the arithmetic beside it."""
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from trainer.plot_style import BLUE, INK, VERMILION, write_png
 _COLUMNS = 2
 _ROW_INCHES = 0.19
 _HEAD_INCHES = 0.95
+_TITLE_LETTERS = 44
 CAPTION = (
     "How much longer an inference takes that ends one block later: bar, median of the rounds; "
     "line, their range. Tick: where the bar would end if time were as arithmetic. A block ends "
@@ -55,4 +57,5 @@ def _draw_file(axes: Any, times: OperatorTimes) -> None:
     axes.set_ylim(len(times.blocks) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.set_xlabel("ms")
-    axes.set_title(f"{times.file}\n{times.whole_ms:.1f} ms in all", fontsize=7.5)
+    name = textwrap.fill(times.file, _TITLE_LETTERS)
+    axes.set_title(f"{name}\n{times.whole_ms:.1f} ms in all", fontsize=7.5)
