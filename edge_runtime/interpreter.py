@@ -69,9 +69,12 @@ def _installed_version(name: str) -> str | None:
     except Exception:  # noqa: BLE001 - whatever a broken native package raises
         # Not at the top: its import and a look at the package's metadata take as long as decoding
         # a picture.
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version(name)
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return None  # a folder of that name, and no package
 
 
 def _probe_problem(name: str) -> str | None:

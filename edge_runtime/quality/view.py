@@ -129,7 +129,8 @@ def _steps(grey: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.int16], npt.NDAr
 
 def _textures(sums: npt.NDArray[np.int16], squared: npt.NDArray[np.int32]) -> tuple[float, float]:
     """The last two features, from what :func:`_steps` gives of lit blocks."""
-    brightness = int(sums.sum()) / sums.size / 4 + _DARK_OFFSET
-    edges = math.sqrt(int(squared.sum()) / squared.size) / 4
+    # As floats: a processor of 32 bits adds integers up in as many.
+    brightness = float(sums.sum(dtype=np.float64)) / sums.size / 4 + _DARK_OFFSET
+    edges = math.sqrt(float(squared.sum(dtype=np.float64)) / squared.size) / 4
     texture = math.sqrt(median(squared)) / 4
     return math.log((edges + 0.3) / brightness), math.log((texture + 0.3) / brightness)

@@ -111,6 +111,20 @@ def test_a_runtime_that_computes_something_else_is_not_used(
     assert probe_runtime(name).problem == "computed 12.0 where 11.5 is right"
 
 
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_a_folder_of_that_name_is_no_runtime(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ModuleType(name.replace("-", "_"))
+    folder.__spec__ = ModuleSpec(folder.__name__, None, is_package=True)
+    monkeypatch.setitem(sys.modules, folder.__name__, folder)
+
+    def absent(_: str) -> str:
+        raise importlib.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    status = probe_runtime(name)
+    assert (status.version, status.problem) == (None, "not installed")
+
+
 @pytest.mark.skipif(np.__version__.startswith("1."), reason="this numpy suits tflite-runtime")
 def test_tflite_runtime_is_not_tried_with_a_numpy_that_crashes_it(
     monkeypatch: pytest.MonkeyPatch,
