@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.plain_skin import plain_corners, plain_skin
 from benchmarks.quality_degrade import Change, changes, to_linear
 from edge_runtime.contract.operating_point import Proportion
 from edge_runtime.contract.preprocess import PICTURE_SUFFIXES, Pixels, Preprocessing, preprocess
@@ -145,8 +146,11 @@ def _measure_case(task: tuple[Case, tuple[int, int], bool]) -> list[Outcome]:
         if column in case.known
     ]
     outcomes = [_outcome(group, pixels, case.path, unfit=False) for group in groups]
+    seed = list(hashlib.sha256(case.path.stem.encode()).digest()[:8])
+    for corner in plain_corners().get(case.path.stem, ()):
+        skin = plain_skin(pixels, corner, np.random.default_rng(seed))
+        outcomes.append(_outcome(("plain skin", "a corner"), skin, case.path, unfit=True))
     if with_changes:
-        seed = list(hashlib.sha256(case.path.stem.encode()).digest()[:8])
         for change in _changes():
             changed = change.apply(pixels, np.random.default_rng(seed))
             group = (change.kind, change.strength)

@@ -7,6 +7,7 @@ from PIL import Image
 
 from benchmarks.quality_degrade import darken_skin
 from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.quality.grid import take_grid
 from edge_runtime.quality.sample import take_sample
 from edge_runtime.quality.view import Features, view_features
 
@@ -39,4 +40,4 @@ def fit_view_reference(pictures: Sequence[Pixels]) -> tuple[tuple[float, ...], t
 
 
 def _features(pixels: Pixels) -> Features:
-    return view_features(Image.fromarray(pixels), take_sample(pixels).strongest)
+    return view_features(take_grid(Image.fromarray(pixels), take_sample(pixels).strongest))

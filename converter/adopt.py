@@ -14,12 +14,12 @@ from converter.foreign_card import ForeignCard
 from converter.run_folder import DRAFT_FILE, RUN_FILE
 from edge_runtime.console import progress, require_absent
 from edge_runtime.contract.card import (
-    SCHEMA_VERSION,
     Architecture,
     CardDraft,
     TrainingRecord,
     dump_card,
 )
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.manifest import (
     SCORES_FILE,
     SPLITS,
@@ -106,16 +106,7 @@ def _draft(
 ) -> CardDraft:
     valid = [i for i, picture in enumerate(pictures) if picture.split == "valid"]
     labels = labels_of([pictures[i] for i in valid], card.positive)
-    one = Proportion(successes=1, trials=1)
-    wanted = OperatingPoint(
-        rule=card.rule,
-        target=card.target,
-        threshold=0.5,
-        sensitivity=one,
-        specificity=one,
-        chosen_on="valid",
-    )
-    calibrated = calibrate_logits(np.array(logits)[valid], labels, wanted)
+    calibrated = calibrate_logits(np.array(logits)[valid], labels, _wanted(card))
     splits: dict[str, set[str]] = {}
     for picture in pictures:
         splits.setdefault(picture.sha256, set()).add(picture.split)
@@ -123,7 +114,10 @@ def _draft(
     return CardDraft(
         schema_version=SCHEMA_VERSION,
         architecture=Architecture(
-            backbone=card.backbone, cut=WHOLE, initial_weights=f"sha256:{digest}"
+            backbone=card.backbone,
+            pooled_from=WHOLE,
+            cut=WHOLE,
+            initial_weights=f"sha256:{digest}",
         ),
         preprocessing=card.preprocessing,
         labels=card.labels,
@@ -140,6 +134,19 @@ def _draft(
         ),
         temperature=calibrated.temperature,
         operating_point=calibrated.point,
+    )
+
+
+def _wanted(card: ForeignCard) -> OperatingPoint:
+    """The rule and target to choose a threshold by; its other figures are not known yet."""
+    unknown = Proportion(successes=1, trials=1)
+    return OperatingPoint(
+        rule=card.rule,
+        target=card.target,
+        threshold=0.5,
+        sensitivity=unknown,
+        specificity=unknown,
+        chosen_on="valid",
     )
 
 

@@ -49,7 +49,7 @@ def _card_rows(shown: ModelCard) -> list[tuple[str, str]]:
     tensors = f"{shown.input.dtype} {shown.input.shape} → {shown.output.dtype} logit"
     rows = [
         ("variant", f"{shown.variant}, for {shown.requires_delegate}"),
-        ("network", f"{shown.architecture.backbone} up to {shown.architecture.cut}"),
+        ("network", shown.architecture.description),
         ("initial weights", shown.architecture.initial_weights),
         ("picture", f"{height}×{width} RGB, {shown.preprocessing.fit}, Pillow bilinear"),
         ("tensors", tensors),

@@ -15,7 +15,8 @@ from converter.shared_runners import RUNTIME, load_runners
 from converter.standard_metadata import add_standard_metadata
 from converter.variants import Recipe
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.contract.card import NOTICE, SCHEMA_VERSION, ConversionRecord, ModelCard
+from edge_runtime.contract.card import NOTICE, ConversionRecord, ModelCard
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.embed import write_sealed
 from edge_runtime.contract.golden import GoldenSet
 from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS

@@ -89,7 +89,7 @@ def card_table(card: ModelCard) -> Markup:
     rows: list[tuple[str, ...]] = [
         ("name", card.name),
         ("variant", f"{card.variant}, for {card.requires_delegate}"),
-        ("network", f"{card.architecture.backbone} up to {card.architecture.cut}"),
+        ("network", card.architecture.description),
         ("initial weights", card.architecture.initial_weights),
         ("picture", f"{height}×{width} {card.preprocessing.colour}, {card.preprocessing.fit}"),
         ("tensors", tensors),

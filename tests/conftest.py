@@ -20,12 +20,12 @@ from PIL import __version__ as pillow_version
 
 from edge_runtime.contract.card import (
     NOTICE,
-    SCHEMA_VERSION,
     Architecture,
     ConversionRecord,
     ModelCard,
     TrainingRecord,
 )
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.embed import SealedModel, open_sealed, write_sealed
 from edge_runtime.contract.golden import GoldenCase, GoldenSet
 from edge_runtime.contract.labels import Labels
@@ -189,7 +189,9 @@ def _tiny_card(variant: str) -> ModelCard:
         variant=variant,
         requires_delegate="cpu",
         model_sha256="0" * 64,
-        architecture=Architecture(backbone="tiny", cut="none", initial_weights="none"),
+        architecture=Architecture(
+            backbone="tiny", pooled_from="none", cut="none", initial_weights="none"
+        ),
         preprocessing=Preprocessing(size_hw=(32, 32)),
         labels=Labels(),
         input=runner.input,

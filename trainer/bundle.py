@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.contract.card import (
-    SCHEMA_VERSION,
     Architecture,
     CardDraft,
     TrainingRecord,
     dump_card,
 )
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.manifest import (
     SCORES_FILE,
@@ -131,7 +131,10 @@ def _draft(
     return CardDraft(
         schema_version=SCHEMA_VERSION,
         architecture=Architecture(
-            backbone=BACKBONE, cut=config.cut, initial_weights=fitted.initial_weights
+            backbone=BACKBONE,
+            pooled_from=config.pool_from or config.cut,
+            cut=config.cut,
+            initial_weights=fitted.initial_weights,
         ),
         preprocessing=Preprocessing(size_hw=(config.image_size, config.image_size)),
         labels=Labels(),

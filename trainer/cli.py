@@ -17,6 +17,7 @@ from trainer.config import (
     RECIPES,
     FitConfig,
     Target,
+    free_blocks,
     parse_target,
 )
 from trainer.distribution import WorkerPlace, parse_worker_place
@@ -48,6 +49,13 @@ Out = Annotated[Path, typer.Option(help="Run folder to write; must not exist.")]
 Weights = Annotated[str, typer.Option(help="imagenet (downloaded), none, or a .npz or .h5 file.")]
 Cut = Annotated[
     str, typer.Option(help=f"Last block kept, {CUTS[0]} to {CUTS[-1]} (the whole network).")
+]
+PoolFrom = Annotated[
+    str,
+    typer.Option(
+        help="Average the maps of every block from this one to the cut, not of the cut alone.",
+        show_default=False,
+    ),
 ]
 ImageSize = Annotated[
     int, typer.Option(min=MIN_IMAGE_SIZE, max=MAX_IMAGE_SIZE, help="Side of the input in pixels.")
@@ -147,6 +155,7 @@ def fit(
     cache: Cache = None,
     weights: Weights = FitConfig.weights,
     cut: Cut = FitConfig.cut,
+    pool_from: PoolFrom = FitConfig.pool_from,
     image_size: ImageSize = FitConfig.image_size,
     recipe: Recipe = FitConfig.recipe,
     head: HeadKind = FitConfig.head,
@@ -191,13 +200,15 @@ def _config(options: dict[str, Any]) -> FitConfig:
     Raises:
         typer.BadParameter: If one has a value that it does not know.
     """
-    console.require_choice("--cut", options["cut"], CUTS)
-    free_blocks = CUTS[1 : CUTS.index(options["cut"]) + 1]
+    cut, pool_from = options["cut"], options["pool_from"]
+    console.require_choice("--cut", cut, CUTS)
+    if pool_from:
+        console.require_choice("--pool-from", pool_from, CUTS[: CUTS.index(cut) + 1])
     for name, choices in (
         ("recipe", RECIPES),
         ("head", tuple(HEADS)),
         ("imbalance", IMBALANCES),
-        ("unfreeze", ("auto", "none", *free_blocks)),
+        ("unfreeze", ("auto", "none", *free_blocks(cut, pool_from))),
     ):
         console.require_choice(f"--{name}", options[name], choices)
     known = {

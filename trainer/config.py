@@ -31,6 +31,15 @@ class Target:
     value: float = 0.95
 
 
+def free_blocks(cut: str, pool_from: str) -> tuple[str, ...]:
+    """Blocks that stage 2 can begin with: up to the one above the first pooled, or the cut.
+
+    What is frozen and pooled would otherwise lie below what stage 2 is given.
+    """
+    last = CUTS.index(cut)
+    return CUTS[1 : min(CUTS.index(pool_from or cut) + 1, last) + 1]
+
+
 def parse_target(text: str) -> Target:
     """Parse ``sensitivity=0.95`` or ``specificity=0.9``.
 
@@ -56,6 +65,7 @@ class FitConfig:
         cache: Folder of decoded pictures; None for the user's cache.
         weights: ``imagenet``, ``none`` or the path of a weights file.
         cut: Last block of InceptionV3 that is kept.
+        pool_from: First block that is pooled; all from it to the cut are. Empty for the cut alone.
         image_size: Side of the square input in pixels.
         recipe: ``standard``, or ``blog``: the published baseline as written.
         head: One of :data:`trainer.head.HEADS`.
@@ -85,6 +95,7 @@ class FitConfig:
     cache: Path | None = None
     weights: str = "imagenet"
     cut: str = "mixed10"
+    pool_from: str = ""
     image_size: int = 299
     recipe: str = "standard"
     head: str = "neuron"
@@ -111,11 +122,16 @@ class FitConfig:
             f"a cut of {', '.join(CUTS)} and an image size in [{MIN_IMAGE_SIZE}, "
             f"{MAX_IMAGE_SIZE}]. Received: cut={self.cut!r}, image_size={self.image_size}",
         )
-        free = ("auto", "none", *CUTS[1 : CUTS.index(self.cut) + 1])
+        _require(
+            self.pool_from in ("", *CUTS[: CUTS.index(self.cut) + 1]),
+            f"--pool-from of a block up to --cut {self.cut}. "
+            f"Received: pool_from={self.pool_from!r}",
+        )
+        free = ("auto", "none", *free_blocks(self.cut, self.pool_from))
         _require(
             self.unfreeze in free,
-            f"--unfreeze of {', '.join(free)} with --cut {self.cut}. "
-            f"Received: unfreeze={self.unfreeze!r}",
+            f"--unfreeze of {', '.join(free)} with --cut {self.cut} and --pool-from "
+            f"{self.pool_from or self.cut}. Received: unfreeze={self.unfreeze!r}",
         )
         _require(
             self.recipe in RECIPES and self.head in HEADS and self.imbalance in IMBALANCES,
@@ -135,7 +151,10 @@ class FitConfig:
         if self.unfreeze != "auto":
             return self.unfreeze
         last = CUTS.index(self.cut)
-        return CUTS[max(1, last - _AUTO_BLOCKS + 1)] if last else None
+        wanted = CUTS[max(1, last - _AUTO_BLOCKS + 1)]
+        return (
+            min(wanted, free_blocks(self.cut, self.pool_from)[-1], key=CUTS.index) if last else None
+        )
 
 
 def _require(holds: bool, expected: str) -> None:

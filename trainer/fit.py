@@ -142,6 +142,7 @@ def _in_float32(keras: Any, config: FitConfig, trained: Network) -> Network:
         weights="none",
         cut=config.cut,
         image_size=config.image_size,
+        pool_from=trained.pool_from,
         scaling=trained.scaling,
     )
     whole.base.set_weights(trained.base.get_weights())

@@ -21,20 +21,28 @@ class Network:
     """InceptionV3 between pixels and pooled features.
 
     Attributes:
-        base: From scaled pixels to the maps of the last block kept.
+        base: From scaled pixels to the maps of the pooled blocks, the last block kept at the end.
         features: From pixels (n, S, S, 3), float32 0 … 255, to pooled features (n, C).
+        pool_from: First pooled block.
         cut: Last block kept.
         scaling: One of :data:`SCALINGS`.
     """
 
     base: Any
     features: Any
+    pool_from: str
     cut: str
     scaling: str
 
 
 def build_network(
-    keras: Any, *, weights: str, cut: str, image_size: int, scaling: str = "signed"
+    keras: Any,
+    *,
+    weights: str,
+    cut: str,
+    image_size: int,
+    pool_from: str | None = None,
+    scaling: str = "signed",
 ) -> Network:
     """The network up to its pooled features, frozen.
 
@@ -43,19 +51,36 @@ def build_network(
         weights: See :func:`trainer.weights.load_inception_v3`.
         cut: Last block kept, ``mixed0`` … ``mixed10``.
         image_size: S, side of the input in pixels.
+        pool_from: First block whose maps are averaged; features are the means of all blocks from it
+            to the cut, one after the other. None for the cut alone.
         scaling: One of :data:`SCALINGS`.
 
     Raises:
         WeightsError: If the weights cannot be had.
     """
-    base = load_inception_v3(keras, weights=weights, cut=cut, image_size=image_size)
+    pool_from = pool_from or cut
+    whole = load_inception_v3(keras, weights=weights, cut=cut, image_size=image_size)
+    pooled = [whole.get_layer(name).output for name in blocks_between(pool_from, cut)]
+    base = keras.Model(whole.input, pooled, name=whole.name)
     base.trainable = False
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
     # Batch statistics must not drift: batch norm stays in inference mode throughout.
     maps = base(_scaled(keras, pixels, scaling), training=False)
-    features = keras.layers.GlobalAveragePooling2D(name="features")(maps)
-    model = keras.Model(pixels, features, name="features")
-    return Network(base=base, features=model, cut=cut, scaling=scaling)
+    model = keras.Model(pixels, _pooled(keras, maps), name="features")
+    return Network(base=base, features=model, pool_from=pool_from, cut=cut, scaling=scaling)
+
+
+def blocks_between(first: str, last: str) -> list[str]:
+    """Names of the blocks from ``first`` to ``last``, ``mixed0`` … ``mixed10``."""
+    numbers = (int(name.removeprefix("mixed")) for name in (first, last))
+    start, end = numbers
+    return [f"mixed{number}" for number in range(start, end + 1)]
+
+
+def _pooled(keras: Any, maps: Sequence[Any]) -> Any:
+    """Means of each block's maps, side by side (n, C)."""
+    means = [keras.layers.GlobalAveragePooling2D()(block) for block in maps]
+    return keras.layers.Concatenate()(means) if len(means) > 1 else means[0]
 
 
 def _scaled(keras: Any, pixels: Any, scaling: str) -> Any:
@@ -130,7 +155,7 @@ def set_free(
         keras: The keras package.
         network: From :func:`build_network`; its layers become trainable.
         pixels: Model whose output is pixels 0 … 255: an augmenter, or an identity.
-        unfreeze: First free block, ``mixed1`` … the cut.
+        unfreeze: First free block, ``mixed1`` … the cut; at most the one above the first pooled.
         widths: Units of the head's dense layers, the last of which is 1.
         dropout: Share of pooled features left out in a training step.
     """
@@ -138,12 +163,15 @@ def set_free(
     first, last = int(unfreeze.removeprefix("mixed")), int(network.cut.removeprefix("mixed"))
     below = base.get_layer(f"mixed{first - 1}").output
     trunk = keras.Model(base.input, below, name="trunk")
-    blocks = keras.Model(below, base.output, name="blocks")
+    free = base.outputs[-(last - first + 1) :]
+    blocks = keras.Model(below, free, name="blocks")
     _free_layers(keras, base, {layer.name for layer in blocks.layers})
     head = _new_head(keras, widths)
     activations = keras.Input(below.shape[1:], name="activations")
     maps = blocks(activations, training=False)
-    features = keras.layers.GlobalAveragePooling2D()(maps)
+    # The first pooled block may lie just below the free ones: then what is given is pooled too.
+    given = [activations] if len(base.outputs) > len(free) else []
+    features = _pooled(keras, [*given, *maps])
     outputs = keras.layers.Dropout(dropout)(features)
     for layer in head:
         outputs = layer(outputs)

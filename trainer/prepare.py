@@ -91,6 +91,7 @@ def prepare(
         weights=config.weights,
         cut=config.cut,
         image_size=config.image_size,
+        pool_from=config.pool_from,
         scaling="unit" if config.recipe == "blog" else "signed",
     )
     live = _picture_feed(config, pictures, pixels)
@@ -184,6 +185,7 @@ def _key(config: FitConfig, pictures: Sequence[Picture]) -> str:
     settings = [
         config.recipe,
         config.first_free_block,
+        config.pool_from,
         config.cut,
         config.image_size,
         describe_weights(config.weights),

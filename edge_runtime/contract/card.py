@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from edge_runtime.contract.card_versions import upgraded
 from edge_runtime.contract.golden import KERNEL_FAMILIES, GoldenSet
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.operating_point import OperatingPoint
@@ -13,9 +14,8 @@ from edge_runtime.contract.preprocess import Preprocessing
 from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.contract.quantization import TensorSpec
 from edge_runtime.contract.schema import from_json, to_json
-from edge_runtime.errors import CardSchemaError, CardVersionError
+from edge_runtime.errors import CardSchemaError
 
-SCHEMA_VERSION = 1
 VARIANTS = (
     "float32",
     "float16",
@@ -37,13 +37,21 @@ class Architecture:
 
     Attributes:
         backbone: Name of the network, ``inceptionv3``.
+        pooled_from: First block whose maps are averaged into features; all from it to ``cut`` are.
         cut: Last block kept, ``mixed0`` … ``mixed10``.
         initial_weights: Where training started: ``imagenet``, ``none`` or ``sha256:…`` of a file.
     """
 
     backbone: str
+    pooled_from: str
     cut: str
     initial_weights: str
+
+    @property
+    def description(self) -> str:
+        """In words, as in ``inceptionv3 up to mixed5, pooled from mixed2 on``."""
+        pooled = "" if self.pooled_from == self.cut else f", pooled from {self.pooled_from} on"
+        return f"{self.backbone} up to {self.cut}{pooled}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +149,7 @@ class ModelCard:
     """All that a device needs to know about the file that carries it.
 
     Attributes:
-        schema_version: Of this layout; other versions are refused.
+        schema_version: Of this layout, see ``card_versions``.
         name: As in ``inceptionv3_mixed8_224_int8``; the file is named after it.
         variant: One of :data:`VARIANTS`.
         requires_delegate: ``cpu`` or ``edgetpu``.
@@ -228,11 +236,4 @@ def _parse_versioned(text: str | bytes) -> Any:
         raise CardSchemaError(
             f"expected a card in JSON. Received: {error}. Export the model again."
         ) from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if version != SCHEMA_VERSION:
-        raise CardVersionError(
-            f"this release reads cards of schema version {SCHEMA_VERSION}. "
-            f"Received: schema_version={version!r}. "
-            "Install the release of melanoma-edge that wrote the file, or export it again."
-        )
-    return data
+    return upgraded(data)

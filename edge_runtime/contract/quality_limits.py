@@ -26,6 +26,8 @@ class QualityLimits:
         max_view_distance: Largest Mahalanobis distance from dermatoscopic pictures, squared.
         view_mean: Mean of the features of dermatoscopic pictures.
         view_precision: Inverse of their covariance, row by row.
+        min_lesion_contrast: Least spread of colour over the parts of the picture, see
+            ``edge_runtime.quality.lesion``.
         max_ink: Share of violet or blue pixels from which ink is noted.
         min_source_share: Least side of the picture file, as a share of the model's input.
     """
@@ -84,6 +86,7 @@ class QualityLimits:
         -57.6747,
         59.5295,
     )
+    min_lesion_contrast: float = 0.08
     max_ink: float = 0.02
     min_source_share: float = 0.5
 
@@ -115,6 +118,7 @@ CONTRAST_ONLY = replace(
     min_sharpness=0.0,
     min_coarse_sharpness=0.0,
     max_view_distance=1e9,
+    min_lesion_contrast=0.0,
     max_ink=1.0,
     min_source_share=0.0,
 )

@@ -9,9 +9,11 @@ from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.quality.blur import sharpness
 from edge_runtime.quality.exposure import Exposure, measure_exposure
+from edge_runtime.quality.grid import GRID_SIDE, take_grid
 from edge_runtime.quality.ink import ink_share
+from edge_runtime.quality.lesion import lesion_contrast
 from edge_runtime.quality.sample import Sample, take_sample
-from edge_runtime.quality.view import GRID_SIDE, view_distance, view_features
+from edge_runtime.quality.view import view_distance, view_features
 
 # Sharpness is measured at up to this side: a larger picture shows more detail than any model here
 # uses, and cameras blur at their finest pixels.
@@ -42,7 +44,7 @@ def examine(
 ) -> PictureQuality:
     """Check a picture before it is scored.
 
-    Sharpness and view are checked from 112 pixels a side on: less shows too little of both.
+    Sharpness, view and lesion are checked from 112 pixels a side on: less shows too little.
 
     Args:
         pixels: uint8 array (H, W, 3), RGB, as ``preprocess`` makes them.
@@ -134,14 +136,21 @@ def _blur(image: Image.Image, limits: QualityLimits) -> dict[str, str]:
 
 
 def _view(image: Image.Image, sample: Sample, limits: QualityLimits) -> dict[str, str]:
-    distance = view_distance(view_features(image, sample.strongest), limits)
-    if distance <= limits.max_view_distance:
-        return {}
-    return {
-        "view": f"this does not look like a lesion through a dermatoscope (distance "
-        f"{distance:.0f} of at most {limits.max_view_distance:.0f}): place the lens on the "
-        "lesion and take away what covers it"
-    }
+    grid = take_grid(image, sample.strongest)
+    distance = view_distance(view_features(grid), limits)
+    if distance > limits.max_view_distance:
+        return {
+            "view": f"this does not look like a lesion through a dermatoscope (distance "
+            f"{distance:.0f} of at most {limits.max_view_distance:.0f}): place the lens on the "
+            "lesion and take away what covers it"
+        }
+    contrast = lesion_contrast(grid)
+    if contrast < limits.min_lesion_contrast:
+        return {
+            "lesion": f"no lesion stands out from the skin (contrast {contrast:.3f} of at least "
+            f"{limits.min_lesion_contrast:.3f}): centre the lesion and go nearer"
+        }
+    return {}
 
 
 def _ink_note(share: float) -> str:

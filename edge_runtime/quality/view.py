@@ -6,24 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.contract.quality_limits import QualityLimits
+from edge_runtime.quality.grid import DARK_OFFSET, LOGS, Grid
 from edge_runtime.quality.sample import Channel, median
 
 Features = tuple[float, ...]
-Mask = npt.NDArray[np.bool_]
 
-# The grid that textures are measured on, and its half for colours, whatever the model's size.
-GRID_SIDE = 112
-_DARK_OFFSET = 8.0  # keeps the logarithms of nearly black pixels from noise
-_LOGS = np.log(np.arange(256) + _DARK_OFFSET)
 _EQUAL = 1e-12  # eigenvalues nearer to each other than this are one
-_BLACK = 40  # below it is the rim of a round field of view, which is not part of what is viewed
 
 
-def view_features(image: Image.Image, strongest: Channel) -> Features:
+def view_features(grid: Grid) -> Features:
     """Six numbers about colour and texture.
 
     0. redness, the median of log(red/green): skin is redder than green, paper and grass are not;
@@ -36,27 +29,17 @@ def view_features(image: Image.Image, strongest: Channel) -> Features:
     5. log strength of fine texture (the median instead): drawings and screens are flat between
        their edges, skin is not.
 
-    All are ratios, so that light and camera gain have little influence. Nearly black pixels and
-    their neighbours are left out.
+    All are ratios, so that light and camera gain have little influence. What is not lit is left
+    out.
 
     Args:
-        image: RGB.
-        strongest: The largest channel of its pixels, or of a sample of them, uint8 (h, w).
+        grid: Of a picture.
     """
-    shrinks = min(image.size) >= GRID_SIDE
-    # The gap lets Pillow average whole pixels first, at a fraction of the time.
-    grid = image.resize(
-        (GRID_SIDE, GRID_SIDE),
-        Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR,
-        reducing_gap=1.0,
-    )
-    halved = grid.reduce(2)
-    colours = np.asarray(halved).reshape(-1, 3)
-    steps = _steps(np.asarray(grid.convert("L"), np.int16))
-    if strongest.min() < _BLACK:
-        lit = _lit(np.asarray(grid)).ravel()
-        if lit.any():
-            colours, steps = colours[lit], (steps[0][lit], steps[1][lit])
+    colours = grid.colours.reshape(-1, 3)
+    steps = _steps(np.asarray(grid.image.convert("L"), np.int16))
+    if grid.lit is not None:
+        lit = grid.lit.ravel()
+        colours, steps = colours[lit], (steps[0][lit], steps[1][lit])
     return *_colours(colours), *_textures(*steps)
 
 
@@ -67,27 +50,9 @@ def view_distance(features: Features, limits: QualityLimits) -> float:
     return sum(a * b * weight for (a, b), weight in zip(pairs, limits.view_precision, strict=True))
 
 
-def _lit(grid: Pixels) -> Mask:
-    """Of each 2×2 block of the grid, whether it and its neighbours lie within the field of view."""
-    bright = grid.max(axis=2) >= _BLACK
-    columns = bright[:, ::2] & bright[:, 1::2]
-    return _inner(columns[::2] & columns[1::2])
-
-
-def _inner(mask: Mask) -> Mask:
-    """The pixels whose eight neighbours are in the mask too."""
-    rows = mask.copy()
-    rows[1:] &= mask[:-1]
-    rows[:-1] &= mask[1:]
-    inner = rows.copy()
-    inner[:, 1:] &= rows[:, :-1]
-    inner[:, :-1] &= rows[:, 1:]
-    return inner
-
-
 def _colours(pixels: Channel) -> tuple[float, ...]:
     """The first four features of pixels (n, 3)."""
-    logs = _LOGS.take(pixels.T)
+    logs = LOGS.take(pixels.T)
     centred = logs - logs.sum(axis=1, keepdims=True) / len(pixels)
     covariance = (centred @ centred.T / len(pixels)).tolist()
     spread = math.sqrt(max(covariance[0][0] + covariance[1][1] - 2 * covariance[0][1], 0.0))
@@ -130,7 +95,7 @@ def _steps(grey: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.int16], npt.NDAr
 def _textures(sums: npt.NDArray[np.int16], squared: npt.NDArray[np.int32]) -> tuple[float, float]:
     """The last two features, from what :func:`_steps` gives of lit blocks."""
     # As floats: a processor of 32 bits adds integers up in as many.
-    brightness = float(sums.sum(dtype=np.float64)) / sums.size / 4 + _DARK_OFFSET
+    brightness = float(sums.sum(dtype=np.float64)) / sums.size / 4 + DARK_OFFSET
     edges = math.sqrt(float(squared.sum(dtype=np.float64)) / squared.size) / 4
     texture = math.sqrt(median(squared)) / 4
     return math.log((edges + 0.3) / brightness), math.log((texture + 0.3) / brightness)

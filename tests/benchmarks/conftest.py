@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 from benchmarks.cli import app
 from edge_runtime.contract.card import (
     NOTICE,
-    SCHEMA_VERSION,
     Architecture,
     ConversionRecord,
     ModelCard,
     TrainingRecord,
 )
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.embed import write_sealed
 from edge_runtime.contract.golden import GoldenCase, GoldenSet
 from edge_runtime.contract.labels import Labels
@@ -157,7 +157,9 @@ def seal_tiny(
         variant=variant,
         requires_delegate="cpu",
         model_sha256="0" * 64,
-        architecture=Architecture(backbone="tiny", cut="none", initial_weights="none"),
+        architecture=Architecture(
+            backbone="tiny", pooled_from="none", cut="none", initial_weights="none"
+        ),
         preprocessing=PREPROCESSING,
         labels=Labels(),
         input=runner.input,

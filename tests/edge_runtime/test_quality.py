@@ -1,5 +1,6 @@
 """Which pictures are sent back before they are scored."""
 
+import dataclasses
 from collections.abc import Callable
 
 import hypothesis.extra.numpy as arrays
@@ -8,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS, QualityLimits
 from edge_runtime.quality import examine
@@ -29,6 +30,7 @@ ADVICE = {
     "small": "send the original",
     "blur": "focus again",
     "view": "place the lens on the lesion",
+    "lesion": "centre the lesion",
 }
 
 
@@ -44,12 +46,17 @@ def striped(contrast: int) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def textured(size_hw: tuple[int, int] = (224, 224)) -> npt.NDArray[np.uint8]:
-    """Skin-coloured, with detail at every scale, as sharp pictures have."""
+def textured(size_hw: tuple[int, int] = (224, 224), coarsest: int = 4) -> npt.NDArray[np.uint8]:
+    """Skin-coloured, with detail at every scale, as sharp pictures have.
+
+    ``coarsest``: how many times the coarsest detail fits into a side.
+    """
     rng = np.random.default_rng(1)
     height, width = size_hw
     plane = np.zeros(size_hw)
     for side in (4, 8, 16, 32, 64, 128, 256, 512):
+        if side < coarsest:
+            continue
         coarse = Image.fromarray(rng.normal(0, 1, (side, side)).astype(np.float32))
         plane += (
             np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)) * (4 / side) ** 0.7
@@ -137,6 +144,36 @@ def test_a_screen_a_lawn_and_a_grey_picture_are_no_lesions() -> None:
     grey = textured()[..., [1, 1, 1]]
     for pixels in (screen, lawn, grey):
         only("view", pixels)
+
+
+def without_a_lesion() -> npt.NDArray[np.uint8]:
+    """Skin with pores and hairs, and light that falls off towards a corner."""
+    y, x = np.mgrid[:224, :224] / 224
+    light = 1 - 0.05 * (x + y)[..., None]
+    image = Image.fromarray((textured(coarsest=32) * light).astype(np.uint8))
+    for start in range(20, 220, 50):
+        ImageDraw.Draw(image).line([(start, 0), (start - 40, 223)], fill=(120, 80, 70))
+    return np.asarray(image)
+
+
+# Drawn skin is not like skin in all six statistics of the view.
+ANY_VIEW = dataclasses.replace(DEFAULT_LIMITS, max_view_distance=1e9)
+
+
+def test_plain_skin_is_sent_back_and_a_faint_lesion_is_not() -> None:
+    retake = examine(without_a_lesion(), ANY_VIEW).retake
+    assert list(retake) == ["lesion"]
+    assert ADVICE["lesion"] in retake["lesion"]
+    faint = without_a_lesion().copy()
+    faint[80:150, 80:150] = faint[80:150, 80:150] * np.array([0.85, 0.75, 0.7])
+    assert examine(faint, ANY_VIEW).retake == {}
+
+
+def test_the_rim_of_a_round_field_is_no_lesion() -> None:
+    y, x = np.mgrid[:224, :224] - 111.5
+    pixels = without_a_lesion().copy()
+    pixels[np.hypot(y, x) > 112] = 3
+    assert list(examine(pixels, ANY_VIEW).retake) == ["lesion"]
 
 
 def test_an_enlarged_thumbnail_is_sent_back_where_its_size_is_known() -> None:

@@ -130,7 +130,7 @@ def test_a_training_record_that_is_silent_on_leaks_or_imbalance_is_refused(
         load_card(json.dumps(document))
 
 
-@pytest.mark.parametrize("version", [0, 2, -1, "1", None, [], 1.5])
+@pytest.mark.parametrize("version", [0, 3, -1, "1", None, [], True, 1.5])
 def test_another_schema_version_is_refused_before_anything_else(
     tiny_card: CardOf, version: Any
 ) -> None:
@@ -138,6 +138,23 @@ def test_another_schema_version_is_refused_before_anything_else(
     for load in (load_card, load_draft):
         with pytest.raises(CardVersionError, match="Install the release"):
             load(json.dumps(document))
+
+
+def test_a_card_of_the_first_version_is_read_and_means_what_it_meant(tiny_card: CardOf) -> None:
+    card = tiny_card("int8")
+    document = json.loads(dump_card(card))
+    document["schema_version"] = 1
+    del document["architecture"]["pooled_from"], document["quality"]["min_lesion_contrast"]
+    old = load_card(json.dumps(document))
+    assert old.architecture == dataclasses.replace(card.architecture, pooled_from="none")
+    assert old.quality == dataclasses.replace(card.quality, min_lesion_contrast=0.0)
+
+
+@pytest.mark.parametrize("part", ["architecture", "quality"])
+def test_a_damaged_card_of_the_first_version_is_refused(tiny_card: CardOf, part: str) -> None:
+    document = {**json.loads(dump_card(tiny_card("int8"))), "schema_version": 1, part: []}
+    with pytest.raises(CardSchemaError, match=part):
+        load_card(json.dumps(document))
 
 
 def test_a_document_without_a_version_is_refused() -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from edge_runtime.contract.card import (
-    SCHEMA_VERSION,
     Architecture,
     CardDraft,
     TrainingRecord,
     dump_card,
 )
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.manifest import ScoredPicture, write_pictures
 from edge_runtime.contract.operating_point import OperatingPoint, Proportion, score_from_logit
@@ -38,7 +38,9 @@ class SmallRun:
 def card_draft(*, model_sha256="0" * 64, size=75):
     return CardDraft(
         schema_version=SCHEMA_VERSION,
-        architecture=Architecture(backbone="inceptionv3", cut="mixed0", initial_weights="none"),
+        architecture=Architecture(
+            backbone="inceptionv3", pooled_from="mixed0", cut="mixed0", initial_weights="none"
+        ),
         preprocessing=Preprocessing(size_hw=(size, size)),
         labels=Labels(),
         training=TrainingRecord(

@@ -1,0 +1,82 @@
+"""Features from several blocks: what they are, and that both stages see the same."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_runtime.errors import DatasetError
+from trainer.augmentation import AugmentationRanges, build_augmenter
+from trainer.backend import import_keras
+from trainer.config import FitConfig
+from trainer.model import Network, attach_head, build_network, set_free
+
+SIZE = 80
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    return import_keras()
+
+
+@pytest.fixture(scope="module")
+def network(keras: Any) -> Network:
+    keras.utils.set_random_seed(0)
+    return build_network(keras, weights="none", cut="mixed2", image_size=SIZE, pool_from="mixed0")
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE, 3)).astype(np.float32)
+
+
+def test_features_are_the_means_of_every_block_from_the_first_to_the_cut(
+    network: Network, pixels: np.ndarray
+) -> None:
+    maps = network.base.predict_on_batch(pixels / 127.5 - 1)
+    assert [block.shape[-1] for block in maps] == [256, 288, 288]
+    means = np.concatenate([block.mean(axis=(1, 2)) for block in maps], axis=1)
+    np.testing.assert_allclose(network.features.predict_on_batch(pixels), means, atol=1e-4)
+
+
+def test_free_blocks_compute_what_the_whole_network_computes(
+    keras: Any, network: Network, pixels: np.ndarray
+) -> None:
+    augmenter = build_augmenter(keras, SIZE, AugmentationRanges())
+    tunable = set_free(keras, network, augmenter, unfreeze="mixed1", widths=(1,), dropout=0.4)
+    head = [(np.random.default_rng(1).normal(0, 0.1, (832, 1)), np.array([0.5]))]
+    tunable.set_head(head)
+    below, *_ = network.base.predict_on_batch(pixels / 127.5 - 1)
+    stored = tunable.top.predict_on_batch(below)[:, 0]
+    whole = attach_head(keras, network.features, head).predict_on_batch(pixels)[:, 0]
+    np.testing.assert_allclose(1 / (1 + np.exp(-stored)), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cut", "pool_from", "first"),
+    [
+        ("mixed8", "", "mixed6"),
+        ("mixed5", "mixed2", "mixed3"),
+        ("mixed5", "mixed0", "mixed1"),
+        ("mixed5", "mixed5", "mixed3"),
+        ("mixed0", "mixed0", None),
+    ],
+)
+def test_the_first_free_block_is_at_most_the_one_above_the_first_pooled(
+    cut: str, pool_from: str, first: str | None
+) -> None:
+    config = FitConfig(data=Path("data"), cut=cut, pool_from=pool_from)
+    assert config.first_free_block == first
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cut": "mixed5", "pool_from": "mixed6"},
+        {"cut": "mixed5", "pool_from": "mixed2", "unfreeze": "mixed4"},
+    ],
+)
+def test_blocks_that_cannot_be_pooled_or_freed_are_refused(options: dict[str, str]) -> None:
+    with pytest.raises(DatasetError, match="Received"):
+        FitConfig(data=Path("data"), **options)
