@@ -103,6 +103,7 @@ def _settings(options: TrainingOptions, weights: str) -> TrainingSettings:
     return TrainingSettings(
         weights=weights,
         cut=config.cut,
+        pool_from=config.pool_from or config.cut,
         image_size=config.image_size,
         head=config.head,
         batch_size=config.batch_size,

@@ -19,7 +19,8 @@ from benchmarks.training_report import (
 from benchmarks.training_results import TrainingResults, dump_training_results
 from edge_runtime import console
 from edge_runtime.errors import InputError
-from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig
+from trainer.cli import PoolFrom
+from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, free_blocks
 
 _NOTE_WIDTH = 110
 _MIN_PICTURES = 16
@@ -55,6 +56,7 @@ def training(
     data: Data,
     weights: Weights = FitConfig.weights,
     cut: Cut = FitConfig.cut,
+    pool_from: PoolFrom = FitConfig.pool_from,
     image_size: ImageSize = FitConfig.image_size,
     pictures: Pictures = 640,
     unfreeze: Unfreeze = None,
@@ -70,12 +72,20 @@ def training(
     activations against epochs that run the whole network on newly augmented pictures.
     """
     console.require_choice("--cut", cut, CUTS[1:])
-    last = CUTS.index(cut)
-    blocks = unfreeze or list(CUTS[max(1, last - 2) : last + 1])
+    if pool_from:
+        console.require_choice("--pool-from", pool_from, CUTS[: CUTS.index(cut) + 1])
+    possible = free_blocks(cut, pool_from)
+    blocks = unfreeze or list(possible[-3:])
     for block in blocks:
-        console.require_choice("--unfreeze", block, CUTS[1 : last + 1])
+        console.require_choice("--unfreeze", block, possible)
     config = FitConfig(
-        data=data, weights=weights, cut=cut, image_size=image_size, views=views, seed=seed
+        data=data,
+        weights=weights,
+        cut=cut,
+        pool_from=pool_from,
+        image_size=image_size,
+        views=views,
+        seed=seed,
     )
     options = TrainingOptions(config=config, unfreeze=blocks, pictures=pictures, repeats=repeats)
     with _output_file(out) as partial:

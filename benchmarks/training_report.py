@@ -84,11 +84,14 @@ def training_notes(results: TrainingResults) -> list[str]:
     """What the figures rest on and where they end; the last one is the notice."""
     settings, pictures, place = results.settings, results.pictures, results.environment
     stage_1 = results.stage_1
+    network = f"InceptionV3 up to {settings.cut} on both sides"
+    if settings.pool_from != settings.cut:
+        network += f", ours pooled from {settings.pool_from}"
     machine = ", ".join(results.gpus) or place.board or place.cpu or place.architecture
     return [
         f"Pictures: {pictures.train} training and {pictures.valid} validation pictures of "
         f"{pictures.data} ({pictures.positive} positive) at {settings.image_size} pixels, "
-        f"InceptionV3 up to {settings.cut} on both sides, on {machine}, {place.cores} cores.",
+        f"{network}, on {machine}, {place.cores} cores.",
         f"Stage 1, ours: decoding {significant(stage_1.decode.median_s)} s, network and features "
         f"{significant(stage_1.features.median_s)} s, head {significant(stage_1.head.median_s)} s. "
         f"The baseline waits for decoded pictures {stage_1.blog_wait_share:.1%} of an epoch; "

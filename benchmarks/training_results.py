@@ -182,6 +182,7 @@ class TrainingSettings:
     Attributes:
         weights: ``imagenet``, ``none`` or digest of the file.
         cut: Last block kept.
+        pool_from: First block that ours pools; the baseline pools the cut alone.
         image_size: Side of the input in pixels.
         head: Of our stage 1.
         batch_size: Of our side.
@@ -193,6 +194,7 @@ class TrainingSettings:
 
     weights: str
     cut: str
+    pool_from: str
     image_size: int
     head: str
     batch_size: int

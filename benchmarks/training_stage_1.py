@@ -52,7 +52,9 @@ def measure_stage_1(
         work: Folder for caches and features.
         repeats: Of ours, and epochs of the baseline.
     """
-    head_only = replace(config, unfreeze="none", epochs=blog.EPOCHS)
+    # Views are stage 2's, which stores them; stage 1 alone learns from the pictures themselves.
+    alone = replace(config, unfreeze="none", views=0)
+    head_only = replace(alone, epochs=blog.EPOCHS)
     baseline = BlogTraining(keras, config, subset)
     warm_up_s = baseline.warm_up()
     ours, epochs = [], []
@@ -80,8 +82,7 @@ def measure_stage_1(
         head=summarise_times([one.head_s for one in ours]),
         ratio=ratio_of(blog_epoch, total, goal=GOAL, times=blog.EPOCHS),
     )
-    searching = replace(config, unfreeze="none")
-    return stage_1, _same_auc(keras, searching, subset, (stage_1, epochs, ours[-1].prepared))
+    return stage_1, _same_auc(keras, alone, subset, (stage_1, epochs, ours[-1].prepared))
 
 
 def _from_nothing(keras: Any, config: FitConfig, subset: Subset, work: Path) -> _Ours:

@@ -6,7 +6,7 @@ where the network runs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,8 @@ class AugmentationRanges:
     vignette: float = 0.0
 
 
-_NO_CHANGE = AugmentationRanges(
-    symmetries=1,
+# Turns and mirror images move whole pixels: such views are as sharp as their pictures.
+SYMMETRIES = AugmentationRanges(
     rotation_deg=0,
     zoom=0,
     shear=0,
@@ -59,6 +59,8 @@ _NO_CHANGE = AugmentationRanges(
     gamma=0,
     saturation=0,
 )
+_NO_CHANGE = replace(SYMMETRIES, symmetries=1)
+AUGMENTATIONS = {"symmetries": SYMMETRIES, "full": AugmentationRanges()}
 
 
 def draw_parameters(

@@ -230,6 +230,7 @@ def _run_record(config: FitConfig, fitted: FittedModel, versions: dict[str, str]
         },
         "picture_folder": str(fitted.folder.resolve()),
         "best_epoch": fitted.trained.best_epoch,
+        "tuned_share": fitted.trained.tuned_share,
         "unusable_pictures": len(fitted.unusable),
         "versions": versions,
     }

@@ -10,6 +10,7 @@ import typer
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
 from trainer.audit.command import audit
+from trainer.augmentation import AUGMENTATIONS
 from trainer.config import (
     CUTS,
     MAX_IMAGE_SIZE,
@@ -31,6 +32,7 @@ from trainer.lesion_kinds import parse_classes
 app = console.make_app(f"Train InceptionV3 to tell benign from malignant lesions. {NOTICE}")
 
 
+Metrics = dict[str, dict[str, dict[str, Any]]]
 Data = Annotated[
     Path,
     typer.Argument(
@@ -109,6 +111,12 @@ Dropout = Annotated[
     ),
 ]
 Imbalance = Annotated[str, typer.Option(help=f"{' or '.join(IMBALANCES)}, in stage 2.")]
+Augmentation = Annotated[
+    str,
+    typer.Option(
+        help="symmetries: views turned and mirrored alone; full: also in size, shear and colour."
+    ),
+]
 Hair = Annotated[
     float,
     typer.Option(callback=console.finite, min=0, max=1, help="Share of views with drawn hair."),
@@ -166,6 +174,7 @@ def fit(
     learning_rate: LearningRate = FitConfig.learning_rate,
     dropout: Dropout = FitConfig.dropout,
     imbalance: Imbalance = FitConfig.imbalance,
+    augmentation: Augmentation = FitConfig.augmentation,
     hair: Hair = FitConfig.hair,
     vignette: Vignette = FitConfig.vignette,
     batch_size: BatchSize = FitConfig.batch_size,
@@ -184,8 +193,11 @@ def fit(
     computed once. Temperature and operating point are chosen on the validation pictures. After
     Ctrl-C or a crash, the same command goes on where it stopped.
     """
-    config = _config(locals())
-    metrics = fit_model(config, out, resume=resume)
+    metrics = fit_model(_config(locals()), out, resume=resume)
+    _report(metrics, out, worker, as_json=as_json)
+
+
+def _report(metrics: Metrics | None, out: Path, worker: int | None, *, as_json: bool) -> None:
     if metrics is None:
         console.log.info("worker %s is done; worker 0 writes the run folder", worker)
     elif as_json:
@@ -208,6 +220,7 @@ def _config(options: dict[str, Any]) -> FitConfig:
         ("recipe", RECIPES),
         ("head", tuple(HEADS)),
         ("imbalance", IMBALANCES),
+        ("augmentation", tuple(AUGMENTATIONS)),
         ("unfreeze", ("auto", "none", *free_blocks(cut, pool_from))),
     ):
         console.require_choice(f"--{name}", options[name], choices)
@@ -242,7 +255,7 @@ def _place(workers: str | None, worker: int | None) -> WorkerPlace | None:
         raise typer.BadParameter(str(error), param_hint="--workers") from error
 
 
-def _print_metrics(metrics: dict[str, dict[str, dict[str, Any]]], out: Path) -> None:
+def _print_metrics(metrics: Metrics, out: Path) -> None:
     names = list(next(iter(metrics.values())))
     rows = [(name, *(_with_interval(metrics[split][name]) for split in metrics)) for name in names]
     console.print_table(("metric, 95 % interval", *metrics), rows)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_runtime.contract.operating_point import RULES
 from edge_runtime.errors import DatasetError
+from trainer.augmentation import AUGMENTATIONS
 from trainer.distribution import WorkerPlace
 from trainer.epoch_plan import IMBALANCES
 from trainer.head import HEADS
@@ -74,9 +75,12 @@ class FitConfig:
         fine_tune_epochs: At most so many epochs of stage 2.
         views: Augmented views of a training picture that are computed once; 0: new ones in each
             epoch, for which the frozen part runs too.
-        learning_rate: Of the head in stage 2.
+        learning_rate: Of the head and the last block in stage 2.
         dropout: Share of pooled features that a step of stage 2 leaves out.
         imbalance: One of :data:`trainer.epoch_plan.IMBALANCES`.
+        augmentation: What views may differ in: ``symmetries``, turns and mirror images alone, or
+            ``full``, also small turns, size, shear and colour. One of
+            :data:`trainer.augmentation.AUGMENTATIONS`.
         hair: Share of augmented views with drawn hair.
         vignette: Share of augmented views with a dark rim.
         batch_size: Pictures at a time through the network, of all devices together.
@@ -103,9 +107,10 @@ class FitConfig:
     unfreeze: str = "auto"
     fine_tune_epochs: int = 6
     views: int = 5
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     dropout: float = 0.4
     imbalance: str = "class-weights"
+    augmentation: str = "symmetries"
     hair: float = 0.0
     vignette: float = 0.15
     batch_size: int = 32
@@ -134,14 +139,28 @@ class FitConfig:
             f"{self.pool_from or self.cut}. Received: unfreeze={self.unfreeze!r}",
         )
         _require(
-            self.recipe in RECIPES and self.head in HEADS and self.imbalance in IMBALANCES,
-            f"a recipe of {RECIPES}, a head of {tuple(HEADS)}, an imbalance of {IMBALANCES}. "
-            f"Received: recipe={self.recipe!r}, head={self.head!r}, imbalance={self.imbalance!r}",
+            self.recipe in RECIPES
+            and self.head in HEADS
+            and self.imbalance in IMBALANCES
+            and self.augmentation in AUGMENTATIONS,
+            f"a recipe of {RECIPES}, a head of {tuple(HEADS)}, an imbalance of {IMBALANCES}, an "
+            f"augmentation of {tuple(AUGMENTATIONS)}. Received: recipe={self.recipe!r}, "
+            f"head={self.head!r}, imbalance={self.imbalance!r}, augmentation={self.augmentation!r}",
         )
         _require(
             self.folds != 1 and self.folds >= 0,
             f"2 folds or more, or 0 for one split. Received: folds={self.folds}",
         )
+
+    @property
+    def stage_1_views(self) -> int:
+        """Augmented views that the head of stage 1 learns from, besides the pictures.
+
+        Colour and detail tell most of what the frozen base can tell: views that change them teach
+        its head less than they take, see docs/experiments.md.
+        """
+        lossless = self.recipe == "blog" or self.augmentation == "symmetries"
+        return self.views if lossless else 0
 
     @property
     def first_free_block(self) -> str | None:

@@ -18,8 +18,6 @@ from trainer.optimizer import BLOCK_DECAY, Schedule, build_optimizer
 
 Indices = npt.NDArray[np.int_]
 _PREDICT_BATCH = 128
-# The free blocks were trained on a million pictures, the head on a few thousand.
-_TOP_BLOCK_FACTOR = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,7 @@ class FineTuning:
         epochs: At most so many.
         patience: Epochs without a better validation ROC-AUC before it stops.
         batch_size: Pictures in a step, of all devices and workers together.
-        learning_rate: Of the head; blocks learn slower the deeper they lie.
+        learning_rate: Of the head and the last block; others learn slower the deeper they lie.
         averaging: Momentum of the averaged weights, which are the ones that count.
         label_smoothing: Share of the target moved to the other class.
         seed: Fixes dropout; the plan fixes order and views.
@@ -109,7 +107,7 @@ def _compile(keras: Any, course: Course, options: FineTuning) -> None:
         learning_rate=options.learning_rate, steps=steps, averaging=options.averaging
     )
     depths = (course.depths.get(variable.path) for variable in course.model.trainable_variables)
-    factors = [_TOP_BLOCK_FACTOR * BLOCK_DECAY ** (depth - 1) if depth else 1.0 for depth in depths]
+    factors = [BLOCK_DECAY ** (depth - 1) if depth else 1.0 for depth in depths]
     course.model.compile(
         optimizer=build_optimizer(keras, schedule, factors),
         loss=keras.losses.BinaryCrossentropy(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from edge_runtime.console import log, progress
 from edge_runtime.evaluation import roc_auc
+from trainer.standardisation import Array, Standardisation
 
 # Units of the dense layers; the last is the logit.
 HEADS = {"neuron": (1,), "dense1024": (1024, 1)}
@@ -18,7 +19,6 @@ _BATCH_SIZE = 128
 _PATIENCE = 15
 _HIDDEN_DROPOUT = 0.5
 
-Array = npt.NDArray[np.float32]
 Part = tuple[Array, npt.NDArray[np.int_]]
 
 
@@ -83,24 +83,16 @@ def train_head(
         seed: Fixes the order of the pictures and initial weights.
     """
     keras.utils.set_random_seed(seed)
-    mean, deviation = train[0].mean(axis=0), train[0].std(axis=0) + 1e-6
-    x_train, x_valid = ((part[0] - mean) / deviation for part in (train, valid))
+    scaling = Standardisation.of(train[0])
+    x_train, x_valid = (scaling.apply(part[0]) for part in (train, valid))
     positives = train[1].mean()
     class_weights = np.array([0.5 / (1 - positives), 0.5 / positives], np.float32)
     model = _compiled_head(keras, kind, x_train.shape[1])
     parts = (x_train, train[1]), (x_valid, valid[1])
     history, best_epoch, standardised = _run_epochs(model, *parts, class_weights, epochs)
-    layers = _for_raw_features(standardised, mean, deviation)
+    layers = scaling.for_raw(standardised)
     shift = -float(np.log(class_weights[1] / class_weights[0]))
     return Head(layers=shift_logit(layers, shift), history=tuple(history), best_epoch=best_epoch)
-
-
-def _for_raw_features(
-    layers: Sequence[tuple[Array, Array]], mean: Array, deviation: Array
-) -> tuple[tuple[Array, Array], ...]:
-    (kernel, bias), *rest = layers
-    kernel = (kernel / deviation[:, np.newaxis]).astype(np.float32)
-    return ((kernel, (bias - mean @ kernel).astype(np.float32)), *rest)
 
 
 def _run_epochs(

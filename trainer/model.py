@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from trainer.standardisation import Layers, Standardisation
 from trainer.weights import load_inception_v3
 
 LOGIT_LAYER = "logit"  # the converter looks for this name
 # How pixels 0 … 255 are scaled: ImageNet's InceptionV3 expects -1 … 1.
 SCALINGS = {"signed": (1 / 127.5, -1.0), "unit": (1 / 255, 0.0)}
-
-Layers = Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +117,7 @@ class Tunable:
         pooled: From these activations to pooled features (n, C).
         top: From these activations to the logit (n, 1).
         live: From pixels to the logit, trunk and top in one.
+        standard: Brings features to mean 0 and deviation 1, in which the head learns.
         dense: The head's dense layers, in order.
         depths: How many blocks below the head each free variable lies, by its path.
     """
@@ -127,17 +126,21 @@ class Tunable:
     pooled: Any
     top: Any
     live: Any
+    standard: Any
     dense: tuple[Any, ...]
     depths: dict[str, int]
 
-    def set_head(self, layers: Layers) -> None:
-        """Put weights into the head."""
-        for layer, (kernel, bias) in zip(self.dense, layers, strict=True):
-            layer.set_weights([kernel, bias])
+    def set_head(self, layers: Layers, scaling: Standardisation) -> None:
+        """Put the weights of a head for raw features into the head."""
+        self.standard.set_weights([scaling.mean, scaling.deviation**2])
+        for layer, weights in zip(self.dense, scaling.for_standardised(layers), strict=True):
+            layer.set_weights(weights)
 
     def head(self) -> Layers:
-        """The head's weights."""
-        return tuple(tuple(layer.get_weights()) for layer in self.dense)
+        """The head's weights, for raw features."""
+        mean, variance = self.standard.get_weights()
+        scaling = Standardisation(mean=mean, deviation=np.sqrt(variance))
+        return scaling.for_raw([layer.get_weights() for layer in self.dense])
 
 
 def set_free(
@@ -170,9 +173,9 @@ def set_free(
     activations = keras.Input(below.shape[1:], name="activations")
     maps = blocks(activations, training=False)
     # The first pooled block may lie just below the free ones: then what is given is pooled too.
-    given = [activations] if len(base.outputs) > len(free) else []
-    features = _pooled(keras, [*given, *maps])
-    outputs = keras.layers.Dropout(dropout)(features)
+    features = _pooled(keras, [activations, *maps][-len(base.outputs) :])
+    standard = _fixed_scaling(keras)
+    outputs = keras.layers.Dropout(dropout)(standard(features, training=False))
     for layer in head:
         outputs = layer(outputs)
     top = keras.Model(activations, outputs, name="top")
@@ -183,6 +186,7 @@ def set_free(
         pooled=keras.Model(activations, features, name="pooled"),
         top=top,
         live=keras.Model(pixels.inputs, top(frozen.output), name="live"),
+        standard=standard,
         dense=head,
         depths=_depths(keras, base, first, last),
     )
@@ -193,6 +197,13 @@ def _free_layers(keras: Any, base: Any, names: Set[str]) -> None:
     for layer in base.layers:
         is_fixed = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name in names and not is_fixed
+
+
+def _fixed_scaling(keras: Any) -> Any:
+    """Takes off a mean and divides by a deviation that are set beforehand and do not learn."""
+    return keras.layers.BatchNormalization(
+        epsilon=0.0, center=False, scale=False, trainable=False, name="standard"
+    )
 
 
 def _new_head(keras: Any, widths: Sequence[int]) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.manifest import Picture
 from edge_runtime.contract.preprocess import Preprocessing
 from trainer import blog
-from trainer.augmentation import AugmentationRanges, build_augmenter
+from trainer.augmentation import AUGMENTATIONS, build_augmenter
 from trainer.config import FitConfig
 from trainer.feed import Feed, PictureFeed, StoredFeed
 from trainer.frozen import FrozenJob, FrozenOutputs, compute_frozen
@@ -34,7 +34,7 @@ class Prepared:
 
     Attributes:
         network: InceptionV3 up to its pooled features.
-        features: Pooled features of every picture.
+        features: Pooled features of every picture, and of the views that stage 1 learns from.
         tunable: Network with free blocks and a head; None without stage 2.
         feed: Where stage 2 takes its inputs from; None without it.
         initial: Weights that stage 2 of each split begins with; empty without it.
@@ -131,9 +131,8 @@ class _Store:
         return self._compute("activations", model, feed, np.float16, self.config.views)
 
     def features(self, model: Any, feed: Feed) -> FrozenOutputs:
-        """With augmented views for the baseline alone: the head of stage 1 learns without."""
-        views = self.config.views if self.config.recipe == "blog" else 0
-        return self._compute("features", model, feed, np.float32, views)
+        """With the views that stage 1 learns from."""
+        return self._compute("features", model, feed, np.float32, self.config.stage_1_views)
 
     def _compute(
         self, name: str, model: Any, feed: Feed, dtype: type[np.floating[Any]], views: int
@@ -154,7 +153,7 @@ class _Store:
 def _picture_feed(
     config: FitConfig, pictures: Sequence[Picture], pixels: CachedPixels
 ) -> PictureFeed:
-    ranges = AugmentationRanges(hair=config.hair, vignette=config.vignette)
+    ranges = replace(AUGMENTATIONS[config.augmentation], hair=config.hair, vignette=config.vignette)
     return PictureFeed(
         pixels=pixels,
         contents=[picture.sha256 for picture in pictures],
@@ -189,6 +188,7 @@ def _key(config: FitConfig, pictures: Sequence[Picture]) -> str:
         config.cut,
         config.image_size,
         describe_weights(config.weights),
+        config.augmentation,
         config.hair,
         config.vignette,
         config.seed,

@@ -11,15 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.contract.manifest import Picture, manifest_sha256
+from edge_runtime.evaluation import roc_auc
+from trainer.blend import blend_weights
 from trainer.blog import train_blog_head
 from trainer.checkpoint import Row
 from trainer.config import FitConfig
 from trainer.distribution import ALONE, Distribution
 from trainer.epoch_plan import EpochPlan
 from trainer.fine_tune import Course, FineTuning, fine_tune, predict_logits
-from trainer.head import Head, shift_logit, train_head
+from trainer.head import Head, Part, shift_logit, train_head
 from trainer.model import Tunable
 from trainer.prepare import Prepared
+from trainer.standardisation import Standardisation
 
 # Long enough to outlive the noise of single batches, short enough to follow a short training.
 _AVERAGING = 0.98
@@ -38,6 +41,8 @@ class Trained:
         layers: The head's layers after the last stage.
         history: Rows of stage 2; empty without it.
         best_epoch: Of the last stage.
+        tuned_share: How far the weights lie from those of stage 1 to those of the best epoch of
+            stage 2, 0 to 1; 0 without it.
     """
 
     head: Head
@@ -46,6 +51,7 @@ class Trained:
     layers: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
     history: list[Row]
     best_epoch: int
+    tuned_share: float
 
 
 def train_split(
@@ -80,6 +86,7 @@ def train_split(
         layers=head.layers,
         history=[],
         best_epoch=head.best_epoch,
+        tuned_share=0.0,
     )
     if prepared.tunable is None or prepared.feed is None:
         return after_stage_1
@@ -118,8 +125,11 @@ def _stage_2(
     tunable.top.set_weights(prepared.initial)
     # Stage 2 counts both classes alike: its logits are those of even classes.
     shift = course.plan.logit_shift
-    tunable.set_head(shift_logit(before.layers, shift))
+    scaling = Standardisation.of(prepared.features.rows(0, course.plan.train))
+    tunable.set_head(shift_logit(before.layers, shift), scaling)
+    before_stage_2 = course.model.get_weights()
     history, best_epoch = fine_tune(keras, course, _options(config))
+    tuned_share = blend_weights(course.model, before_stage_2, lambda: _validation_auc(course))
     everything = np.arange(len(before.logits))
     return replace(
         before,
@@ -127,7 +137,13 @@ def _stage_2(
         layers=shift_logit(tunable.head(), -shift),
         history=history,
         best_epoch=best_epoch,
+        tuned_share=tuned_share,
     )
+
+
+def _validation_auc(course: Course) -> float:
+    logits = predict_logits(course.model, course.feed, course.valid)
+    return roc_auc(course.plan.labels[course.valid], logits)
 
 
 def _stage_1(
@@ -146,10 +162,20 @@ def _stage_1(
             views=config.views,
             seed=config.seed,
         )
-    parts = [(prepared.features.rows(0, part), prepared.labels[part]) for part in (train, valid)]
     return train_head(
-        keras, parts[0], parts[1], kind=config.head, epochs=config.epochs, seed=config.seed
+        keras,
+        _part(prepared, train, views=config.stage_1_views),
+        _part(prepared, valid, views=0),
+        kind=config.head,
+        epochs=config.epochs,
+        seed=config.seed,
     )
+
+
+def _part(prepared: Prepared, indices: npt.NDArray[np.int_], *, views: int) -> Part:
+    """Features and labels of the pictures, and of so many views of each."""
+    features = [prepared.features.rows(view, indices) for view in range(views + 1)]
+    return np.concatenate(features), np.tile(prepared.labels[indices], views + 1)
 
 
 def _options(config: FitConfig) -> FineTuning:

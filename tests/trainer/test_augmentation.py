@@ -13,7 +13,12 @@ from hypothesis.extra.numpy import arrays
 
 pytest.importorskip("keras", reason="needs the train extra")
 
-from trainer.augmentation import AugmentationRanges, build_augmenter, draw_parameters
+from trainer.augmentation import (
+    SYMMETRIES,
+    AugmentationRanges,
+    build_augmenter,
+    draw_parameters,
+)
 from trainer.backend import import_keras
 
 pytestmark = pytest.mark.tensorflow
@@ -44,6 +49,20 @@ def augmenters() -> Augmenters:
         drawn: build_augmenter(keras, SIZE, EVERYTHING if drawn else NOTHING)
         for drawn in (False, True)
     }
+
+
+@pytest.mark.parametrize("view", [1, 2, 3])
+def test_symmetries_move_pixels_and_change_none(augmenters: Augmenters, view: int) -> None:
+    pixels = noise()
+    for before, after in zip(
+        pixels, view_of(augmenters, SYMMETRIES, pixels, [view] * BATCH), strict=True
+    ):
+        moved = [
+            np.rot90(mirrored, turns)
+            for turns in range(4)
+            for mirrored in (before, before[:, ::-1])
+        ]
+        assert min(np.abs(after - one).max() for one in moved) < 0.01
 
 
 def content(number: int) -> str:

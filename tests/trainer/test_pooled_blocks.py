@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("keras", reason="needs the train extra")
+
 from edge_runtime.errors import DatasetError
 from trainer.augmentation import AugmentationRanges, build_augmenter
 from trainer.backend import import_keras
 from trainer.config import FitConfig
 from trainer.model import Network, attach_head, build_network, set_free
+from trainer.standardisation import Standardisation
+
+pytestmark = pytest.mark.tensorflow
 
 SIZE = 80
 
@@ -46,7 +51,11 @@ def test_free_blocks_compute_what_the_whole_network_computes(
     augmenter = build_augmenter(keras, SIZE, AugmentationRanges())
     tunable = set_free(keras, network, augmenter, unfreeze="mixed1", widths=(1,), dropout=0.4)
     head = [(np.random.default_rng(1).normal(0, 0.1, (832, 1)), np.array([0.5]))]
-    tunable.set_head(head)
+    rng = np.random.default_rng(2)
+    features = rng.normal(1, 2, (9, 832)).astype(np.float32)
+    tunable.set_head(head, Standardisation.of(features))
+    np.testing.assert_allclose(tunable.head()[0][0], head[0][0], rtol=1e-5)
+    np.testing.assert_allclose(tunable.head()[0][1], head[0][1], rtol=1e-4)
     below, *_ = network.base.predict_on_batch(pixels / 127.5 - 1)
     stored = tunable.top.predict_on_batch(below)[:, 0]
     whole = attach_head(keras, network.features, head).predict_on_batch(pixels)[:, 0]
@@ -75,8 +84,19 @@ def test_the_first_free_block_is_at_most_the_one_above_the_first_pooled(
     [
         {"cut": "mixed5", "pool_from": "mixed6"},
         {"cut": "mixed5", "pool_from": "mixed2", "unfreeze": "mixed4"},
+        {"augmentation": "none"},
     ],
 )
-def test_blocks_that_cannot_be_pooled_or_freed_are_refused(options: dict[str, str]) -> None:
+def test_what_cannot_be_is_refused(options: dict[str, str]) -> None:
     with pytest.raises(DatasetError, match="Received"):
         FitConfig(data=Path("data"), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "views"),
+    [({}, 4), ({"augmentation": "full"}, 0), ({"recipe": "blog", "augmentation": "full"}, 4)],
+)
+def test_stage_1_learns_from_views_that_keep_colour_and_detail(
+    options: dict[str, str], views: int
+) -> None:
+    assert FitConfig(data=Path("data"), views=4, **options).stage_1_views == views

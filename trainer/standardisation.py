@@ -1,0 +1,50 @@
+"""Features of mean 0 and deviation 1, and the weights of a head for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+# Kernel (m, k) and bias (k,) of each dense layer of a head, the first one next to the features.
+Layers = Sequence[tuple[Array, Array]]
+
+_LEAST_DEVIATION = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standardisation:
+    """Mean and deviation of training features.
+
+    Learning goes the same way whatever the features' scale, and a feature that is left out is left
+    at its mean, not at zero.
+
+    Attributes:
+        mean: float32 (C,).
+        deviation: float32 (C,), above 0.
+    """
+
+    mean: Array
+    deviation: Array
+
+    @classmethod
+    def of(cls, features: Array) -> "Standardisation":
+        """Of features (n, C)."""
+        return cls(mean=features.mean(axis=0), deviation=features.std(axis=0) + _LEAST_DEVIATION)
+
+    def apply(self, features: Array) -> Array:
+        """Standardised features (n, C)."""
+        return (features - self.mean) / self.deviation
+
+    def for_raw(self, layers: Layers) -> tuple[tuple[Array, Array], ...]:
+        """The head for raw features that computes what these layers compute of standardised."""
+        (kernel, bias), *rest = layers
+        kernel = (kernel / self.deviation[:, np.newaxis]).astype(np.float32)
+        return ((kernel, (bias - self.mean @ kernel).astype(np.float32)), *rest)
+
+    def for_standardised(self, layers: Layers) -> tuple[tuple[Array, Array], ...]:
+        """The head for standardised features that computes what these layers compute of raw."""
+        (kernel, bias), *rest = layers
+        scaled = (kernel * self.deviation[:, np.newaxis]).astype(np.float32)
+        return ((scaled, (bias + self.mean @ kernel).astype(np.float32)), *rest)
