@@ -271,7 +271,7 @@ class Results:
     Attributes:
         schema_version: Of this layout.
         created: UTC time at the start, ISO 8601.
-        model: Name that the variants share, as in ``inceptionv3_mixed8_224``.
+        model: Name that the variants share, as in ``inceptionv3_mixed5_224``.
         demonstration: The model only shows the toolkit; its accuracy means nothing.
         notice: What this software is not.
         pictures: What was measured on.

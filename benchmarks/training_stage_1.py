@@ -52,8 +52,7 @@ def measure_stage_1(
         work: Folder for caches and features.
         repeats: Of ours, and epochs of the baseline.
     """
-    # Views are stage 2's, which stores them; stage 1 alone learns from the pictures themselves.
-    alone = replace(config, unfreeze="none", views=0)
+    alone = replace(config, unfreeze="none")
     head_only = replace(alone, epochs=blog.EPOCHS)
     baseline = BlogTraining(keras, config, subset)
     warm_up_s = baseline.warm_up()

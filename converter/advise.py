@@ -79,12 +79,15 @@ def advise(draft: CardDraft) -> Advice:
     own = (cut, draft.preprocessing.size_hw)
     sizes = sorted({own[1], *((side, side) for side in SIDES)})
     cuts = [name for name in CUTS if name == cut or CUTS.index(name) >= _FIRST_CUT]
-    choices = tuple(_choice(name, size, own=(name, size) == own) for name in cuts for size in sizes)
+    pooled_from = draft.architecture.pooled_from
+    choices = tuple(
+        _choice(name, size, pooled_from, own=(name, size) == own) for name in cuts for size in sizes
+    )
     return Advice(status=PREDICTED, choices=choices, sentence=_sentence(choices))
 
 
-def _choice(cut: str, size_hw: tuple[int, int], *, own: bool) -> Choice:
-    cost = network_cost(cut, size_hw)
+def _choice(cut: str, size_hw: tuple[int, int], pooled_from: str, *, own: bool) -> Choice:
+    cost = network_cost(cut, size_hw, pooled_from)
     memory = estimate_memory(cost.int8_bytes)
     latency = {}
     for name in DEVICES:

@@ -111,12 +111,13 @@ _BLOCKS: tuple[tuple[_Branch, ...], ...] = (
 )
 
 
-def network_cost(cut: str, size_hw: tuple[int, int]) -> NetworkCost:
+def network_cost(cut: str, size_hw: tuple[int, int], pooled_from: str | None = None) -> NetworkCost:
     """Bytes and arithmetic of the network up to a block.
 
     Args:
         cut: One of :data:`CUTS`.
         size_hw: Height and width of the picture, 75 or more.
+        pooled_from: First block whose means are features; None or one above the cut for the cut.
 
     Raises:
         ConversionError: If the picture is too small.
@@ -127,14 +128,17 @@ def network_cost(cut: str, size_hw: tuple[int, int]) -> NetworkCost:
         )
     tally = _Tally()
     maps = tally.branch(_Maps(size_hw=size_hw, channels=3), _STEM)
-    for block in _BLOCKS[: CUTS.index(cut) + 1]:
+    last = CUTS.index(cut)
+    first_pooled = min(CUTS.index(pooled_from or cut), last)
+    features = 0
+    for number, block in enumerate(_BLOCKS[: last + 1]):
         ends = [tally.branch(maps, branch) for branch in block]
         channels = sum(end.channels for end in ends)
         maps = _Maps(size_hw=ends[0].size_hw, channels=channels)
-    dense = maps.channels + 1
+        features += channels if number >= first_pooled else 0
     return NetworkCost(
-        int8_bytes=tally.weights + _BYTES_OF_BIAS * (tally.biases + dense),
-        macs=tally.macs + maps.channels,
+        int8_bytes=tally.weights + _BYTES_OF_BIAS * (tally.biases + features + 1),
+        macs=tally.macs + features,
     )
 
 

@@ -10,7 +10,7 @@ from demo.steps import Step
 # layers are random, and the deeper the cut, the less of what they pass on survives int8.
 BENIGN, MALIGNANT, DRAWN_SIDE = 900, 600, 224
 DRAWN_CUT, DRAWN_IMAGE_SIZE = "mixed3", 128
-REAL_CUT, REAL_IMAGE_SIZE = "mixed8", 224
+REAL_CUT, REAL_POOL_FROM, REAL_IMAGE_SIZE = "mixed5", "mixed2", 224
 VARIANTS = ("float32", "int8")
 SHOWN_PER_LABEL = 3
 
@@ -75,6 +75,7 @@ class Plan:
 def training_step(plan: Plan) -> Step:
     """``melanoma-train fit``."""
     # Random layers gain nothing from fine-tuning in a few minutes.
+    pooled = ("--pool-from", REAL_POOL_FROM) if plan.cut == REAL_CUT else ()
     drawn = ("--demonstration", "--unfreeze", "none", "--cache", str(plan.out / "cache"))
     return Step(
         title="Fine-tune InceptionV3" if plan.given else "Train one neuron on a frozen InceptionV3",
@@ -83,7 +84,7 @@ def training_step(plan: Plan) -> Step:
             *("fit", str(plan.data), "--out", str(plan.run)),
             *("--weights", plan.weights, "--cut", plan.cut),
             *("--image-size", str(plan.image_size), "--seed", str(plan.seed)),
-            *(() if plan.given else drawn),
+            *(pooled if plan.given else drawn),
         ),
     )
 

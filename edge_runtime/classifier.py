@@ -52,7 +52,7 @@ class LesionClassifier:
 
     Use :meth:`open`, which verifies the file and runs its golden cases:
 
-        with LesionClassifier.open(Path("inceptionv3_mixed8_224_int8.tflite")) as classifier:
+        with LesionClassifier.open(Path("inceptionv3_mixed5_224_int8.tflite")) as classifier:
             print(classifier.assess(Path("lesion.jpg")).decision)
     """
 

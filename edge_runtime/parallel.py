@@ -30,7 +30,7 @@ _WAITING_PER_WORKER = 2  # so that no worker waits while the caller looks at a r
 class ParallelClassifier:
     """Interpreters of one file that share the work; results come in the order of the pictures.
 
-        with ParallelClassifier.open(Path("inceptionv3_mixed8_224_int8.tflite")) as classifier:
+        with ParallelClassifier.open(Path("inceptionv3_mixed5_224_int8.tflite")) as classifier:
             for picture, outcome in classifier.assess_many(pictures):
                 ...
 

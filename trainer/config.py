@@ -156,11 +156,13 @@ class FitConfig:
     def stage_1_views(self) -> int:
         """Augmented views that the head of stage 1 learns from, besides the pictures.
 
-        Colour and detail tell most of what the frozen base can tell: views that change them teach
-        its head less than they take, see docs/experiments.md.
+        Those of stage 2, which are stored anyway, if they keep colour and detail: these tell most
+        of what the frozen base can tell (docs/experiments.md).
         """
-        lossless = self.recipe == "blog" or self.augmentation == "symmetries"
-        return self.views if lossless else 0
+        if self.recipe == "blog":
+            return self.views
+        stored = self.first_free_block is not None and self.augmentation == "symmetries"
+        return self.views if stored else 0
 
     @property
     def first_free_block(self) -> str | None:

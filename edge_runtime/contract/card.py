@@ -138,7 +138,7 @@ class CardDraft:
 
     @property
     def name(self) -> str:
-        """Decodable name, as in ``inceptionv3_mixed8_224``; H×W where they differ."""
+        """Decodable name, as in ``inceptionv3_mixed5_224``; H×W where they differ."""
         height, width = self.preprocessing.size_hw
         size = str(height) if height == width else f"{height}x{width}"
         return f"{self.architecture.backbone}_{self.architecture.cut}_{size}"
@@ -150,7 +150,7 @@ class ModelCard:
 
     Attributes:
         schema_version: Of this layout, see ``card_versions``.
-        name: As in ``inceptionv3_mixed8_224_int8``; the file is named after it.
+        name: As in ``inceptionv3_mixed5_224_int8``; the file is named after it.
         variant: One of :data:`VARIANTS`.
         requires_delegate: ``cpu`` or ``edgetpu``.
         model_sha256: Of the flatbuffer, without the archive behind it.

@@ -15,7 +15,7 @@ from edge_runtime.native_output import native_output_hidden
 ROOT = Path(__file__).parents[2]
 TINY_INT8 = (ROOT / "tests/data/tiny_int8.tflite").read_bytes()
 TINY_FLOAT = (ROOT / "tests/data/tiny_float32.tflite").read_bytes()
-PUBLISHED = ROOT / "models/inceptionv3_mixed8_224_int8.tflite"
+PUBLISHED = ROOT / "models/inceptionv3_mixed5_224_int8.tflite"
 CORALS = ("coral-usb2", "coral-usb3")
 PROCESSORS = tuple(name for name in TARGETS if name not in CORALS)
 
@@ -60,7 +60,7 @@ def test_the_published_model_is_faster_in_int8_and_on_the_newer_pi() -> None:
     int8 = check(PUBLISHED.read_bytes(), "pi4").latency
     newer = check(PUBLISHED.read_bytes(), "pi5").latency
     floating = check(
-        PUBLISHED.with_name("inceptionv3_mixed8_224_float16.tflite").read_bytes(), "pi4"
+        PUBLISHED.with_name("inceptionv3_mixed5_224_float16.tflite").read_bytes(), "pi4"
     )
     assert int8 is not None
     assert newer is not None
@@ -73,13 +73,13 @@ def test_a_coral_takes_all_up_to_the_float_neuron(target: str) -> None:
     report = check(PUBLISHED.read_bytes(), target)
     assert report.status == PREDICTED
     assert report.mapping is not None
-    assert (len(report.mapping.mapped), len(report.mapping.left)) == (98, 2)
+    assert (len(report.mapping.mapped), len(report.mapping.left)) == (70, 2)
     assert report.mapping.first_left is not None
     assert report.mapping.first_left.name == "DEQUANTIZE"
     assert "float32" in report.mapping.reason
     assert report.memory is not None
-    assert report.memory.fits == "no"
-    assert report.memory.parameter_bytes == pytest.approx(10.7e6, rel=0.01)
+    assert report.memory.fits == "yes"
+    assert report.memory.parameter_bytes == pytest.approx(5.14e6, rel=0.01)
     assert report.latency is not None
     assert report.basis
 

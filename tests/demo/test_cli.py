@@ -40,7 +40,7 @@ def test_weights_need_data(tmp_path: Path) -> None:
 def test_a_failing_step_ends_the_demo_with_its_exit_code(tmp_path: Path) -> None:
     done = demo(tmp_path, "--out", "out", "--data", "nowhere", "--weights", "none")
     assert done.returncode == 4
-    assert "$ melanoma-train fit nowhere --out out/run --weights none --cut mixed8" in done.stdout
+    assert "$ melanoma-train fit nowhere --out out/run --weights none --cut mixed5" in done.stdout
     assert "nowhere, which is no folder" in done.stderr
     assert "expected step 1/4 to end with exit code 0. Received: exit code 4" in done.stderr
     assert "run the demo again" in done.stderr
