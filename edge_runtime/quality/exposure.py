@@ -14,7 +14,7 @@ _CLIPPED, _WHITE, _BLACK = 254, 240, 40
 _BLUENESS_OF_LIGHT_SKIN = -0.04  # six pictures in seven of light skin lie above
 _BLUENESS_PER_DENSITY, _RED_PER_DENSITY = 0.117, 0.229
 _MAX_DENSITY = 2.0
-_LOGS = np.log(np.arange(256) + 8.0)  # nearly black pixels are mostly noise
+_LOGS = np.log(np.arange(256) + 8.0).astype(np.float32)  # nearly black pixels are mostly noise
 
 
 @dataclass(frozen=True, kw_only=True)

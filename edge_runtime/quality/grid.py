@@ -14,7 +14,7 @@ Mask = npt.NDArray[np.bool_]
 # The grid that textures are measured on, and its half for colours, whatever the model's size.
 GRID_SIDE = 112
 DARK_OFFSET = 8.0  # keeps the logarithms of nearly black pixels from noise
-LOGS = np.log(np.arange(256) + DARK_OFFSET)
+LOGS = np.log(np.arange(256) + DARK_OFFSET).astype(np.float32)
 _BLACK = 40  # below it is the rim of a round field of view, which is not part of what is viewed
 
 

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 
-from edge_runtime.quality.grid import DARK_OFFSET, GRID_SIDE, Grid
+from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.quality.grid import DARK_OFFSET, GRID_SIDE, LOGS, Grid, Mask
 
 _PARTS = 7
 _PART_SIDE = GRID_SIDE // 2 // _PARTS
@@ -25,11 +27,20 @@ def lesion_contrast(grid: Grid) -> float:
     Returns:
         0 or more; about 0.05 for plain skin in even light, 0.1 and more with a lesion.
     """
-    planes = grid.colours.transpose(2, 0, 1).astype(np.float32)
-    lit = np.ones(planes.shape[1:], np.float32) if grid.lit is None else grid.lit
+    logs = _logs_of_all(grid) if grid.lit is None else _logs_of_lit(grid.colours, grid.lit)
+    return math.sqrt(float(logs.var(axis=0).sum())) if logs.size else 0.0
+
+
+def _logs_of_all(grid: Grid) -> npt.NDArray[np.float32]:
+    """Logarithms of the parts' means, whole levels, (49, 3): Pillow is several times as fast."""
+    means = np.asarray(grid.image.reduce(GRID_SIDE // _PARTS)).reshape(-1, 3)
+    return np.asarray(LOGS.take(means))
+
+
+def _logs_of_lit(colours: Pixels, lit: Mask) -> npt.NDArray[np.float32]:
+    """Those of what is lit, of the parts (n, 3) at least half of which is."""
     counted = _ADDED @ lit @ _ADDED.T
     mostly = counted >= _PART_SIDE**2 / 2
+    planes = colours.transpose(2, 0, 1).astype(np.float32)
     means = (_ADDED @ (planes * lit) @ _ADDED.T)[:, mostly] / counted[mostly]
-    if not means.size:
-        return 0.0
-    return math.sqrt(float(np.log(means + DARK_OFFSET).var(axis=1).sum()))
+    return np.asarray(np.log(means + DARK_OFFSET), np.float32).T
