@@ -28,11 +28,11 @@ from trainer.fine_tune import Course, FineTuning, fine_tune
 from trainer.frozen import FrozenJob, compute_frozen
 from trainer.model import Tunable
 from trainer.prepare import prepare
+from trainer.stages import AVERAGING
 
 GOAL = 3.0
 # The first block that stage 2 can set free.
 ALL_FREE = CUTS[1]
-_AVERAGING = 0.98
 _MB = 1e6
 
 
@@ -215,7 +215,7 @@ def _options(config: FitConfig) -> FineTuning:
         patience=2,
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
-        averaging=_AVERAGING,
+        averaging=AVERAGING,
         label_smoothing=0.0,
         seed=config.seed,
     )

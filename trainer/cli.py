@@ -98,7 +98,7 @@ LearningRate = Annotated[
     typer.Option(
         callback=console.finite,
         min=1e-8,
-        help="Of the head in stage 2; deeper blocks learn slower.",
+        help="Of head and last block in stage 2; deeper blocks learn slower.",
     ),
 ]
 Dropout = Annotated[

@@ -132,6 +132,11 @@ class FitConfig:
             f"--pool-from of a block up to --cut {self.cut}. "
             f"Received: pool_from={self.pool_from!r}",
         )
+        _require(
+            not (self.recipe == "blog" and self.pool_from),
+            "no --pool-from with --recipe blog, which pools the cut alone. "
+            f"Received: pool_from={self.pool_from!r}",
+        )
         free = ("auto", "none", *free_blocks(self.cut, self.pool_from))
         _require(
             self.unfreeze in free,
@@ -173,9 +178,8 @@ class FitConfig:
             return self.unfreeze
         last = CUTS.index(self.cut)
         wanted = CUTS[max(1, last - _AUTO_BLOCKS + 1)]
-        return (
-            min(wanted, free_blocks(self.cut, self.pool_from)[-1], key=CUTS.index) if last else None
-        )
+        highest = free_blocks(self.cut, self.pool_from)[-1:]
+        return min(wanted, *highest, key=CUTS.index) if highest else None
 
 
 def _require(holds: bool, expected: str) -> None:

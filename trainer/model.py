@@ -70,8 +70,7 @@ def build_network(
 
 def blocks_between(first: str, last: str) -> list[str]:
     """Names of the blocks from ``first`` to ``last``, ``mixed0`` … ``mixed10``."""
-    numbers = (int(name.removeprefix("mixed")) for name in (first, last))
-    start, end = numbers
+    start, end = (int(name.removeprefix("mixed")) for name in (first, last))
     return [f"mixed{number}" for number in range(start, end + 1)]
 
 

@@ -16,7 +16,7 @@ class Schedule:
     """How fast and how long.
 
     Attributes:
-        learning_rate: Of the head, after warm-up.
+        learning_rate: Of the head and the last block, after warm-up.
         steps: Batches in all epochs together.
         averaging: Share of the old average that stays at each step; its memory is about
             1 / (1 - averaging) steps.

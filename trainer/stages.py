@@ -25,7 +25,7 @@ from trainer.prepare import Prepared
 from trainer.standardisation import Standardisation
 
 # Long enough to outlive the noise of single batches, short enough to follow a short training.
-_AVERAGING = 0.98
+AVERAGING = 0.98
 _PATIENCE = 3
 _LABEL_SMOOTHING = 0.0
 
@@ -184,7 +184,7 @@ def _options(config: FitConfig) -> FineTuning:
         patience=_PATIENCE,
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
-        averaging=_AVERAGING,
+        averaging=AVERAGING,
         label_smoothing=_LABEL_SMOOTHING,
         seed=config.seed,
     )

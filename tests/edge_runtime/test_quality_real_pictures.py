@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.plain_skin import plain_corners, plain_skin
 from benchmarks.quality_degrade import Change, changes
 from edge_runtime.contract.preprocess import Pixels, Preprocessing, preprocess
 from edge_runtime.contract.quality_limits import DEFAULT_LIMITS
@@ -55,6 +56,21 @@ def test_the_darkest_skin_is_not_taken_for_something_else(
     rng = np.random.default_rng(3)
     darker = [change.apply(pixels, rng) for pixels in sample(real_data / "lesions", 150)]
     assert share_sent_back(darker) <= most
+
+
+def test_plain_skin_is_sent_back_for_the_most_part(real_data: Path) -> None:
+    rng = np.random.default_rng(3)
+    pixels = {
+        path.stem: preprocess(path, Preprocessing(size_hw=(224, 224)))
+        for path in sorted((real_data / "lesions").rglob("*.jpg"))
+        if path.stem in plain_corners()
+    }
+    skin = [
+        plain_skin(pixels[picture], corner, rng)
+        for picture, corners in plain_corners().items()
+        for corner in corners
+    ]
+    assert share_sent_back(skin) >= 0.7
 
 
 @pytest.mark.parametrize("name", ["cat.bmp", "grace_hopper.bmp"])

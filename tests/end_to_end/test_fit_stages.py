@@ -132,6 +132,18 @@ def test_a_run_of_two_stages_holds_the_course_of_both(twice: Twice) -> None:
     assert table(twice.resumed / "history_stage_1.csv")[0]["epoch"] == 1
 
 
+def test_fine_tuning_is_kept_as_far_as_it_helps_on_the_validation_pictures(twice: Twice) -> None:
+    share = json.loads((twice.resumed / "run.json").read_text())["tuned_share"]
+    best_of = {
+        stage: max(row["val_auc"] for row in table(twice.resumed / name))
+        for stage, name in ((0.0, "history_stage_1.csv"), (1.0, "history.csv"))
+    }
+    pictures = [p for p in read_scores(twice.resumed / "scores.csv") if p.split == "valid"]
+    kept = roc_auc(*labels_and_scores(pictures))
+    assert kept >= max(best_of.values()) - 1e-3
+    assert share not in best_of or kept == pytest.approx(best_of[share], abs=1e-3)
+
+
 def test_tensorboard_reads_the_epochs(twice: Twice) -> None:
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
     from tensorboard.util.tensor_util import make_ndarray

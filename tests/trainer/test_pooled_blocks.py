@@ -85,6 +85,7 @@ def test_the_first_free_block_is_at_most_the_one_above_the_first_pooled(
         {"cut": "mixed5", "pool_from": "mixed6"},
         {"cut": "mixed5", "pool_from": "mixed2", "unfreeze": "mixed4"},
         {"augmentation": "none"},
+        {"recipe": "blog", "pool_from": "mixed2"},
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from edge_runtime.contract.card import Architecture
 from trainer.evaluation.method import method
 from trainer.evaluation.wording import (
     INTENDED_USE,
@@ -77,13 +78,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _model(result: Mapping[str, Any]) -> list[str]:
-    architecture, point = result["architecture"], result["operating_point"]
+    architecture, point = Architecture(**result["architecture"]), result["operating_point"]
     training = result["training"]
     versions = ", ".join(f"{name} {version}" for name, version in training["versions"].items())
     return [
-        f"Network: {architecture['backbone']} up to {architecture['cut']}, average pooling, one "
-        "neuron.",
-        f"Initial weights: {architecture['initial_weights']}.",
+        f"Network: {architecture.description}, average pooling, one neuron.",
+        f"Initial weights: {architecture.initial_weights}.",
         f"Output: score for {result['labels']['positive']}, 0 to 1; temperature "
         f"{result['temperature']:.6g}.",
         f"Operating point: refer at {point['threshold']:.6g} or above; chosen for "

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from edge_runtime.contract.card import Architecture
 from edge_runtime.markup import Markup, bullets, element, join, picture, table
 from trainer.evaluation.method import method
 from trainer.evaluation.page_style import STYLE
@@ -101,15 +102,14 @@ def _key_figure(name: str, row: Mapping[str, Any]) -> Markup:
 
 
 def _model(result: Mapping[str, Any]) -> list[str]:
-    point, architecture = result["operating_point"], result["architecture"]
+    point, architecture = result["operating_point"], Architecture(**result["architecture"])
     labels, training = result["labels"], result["training"]
     return [
         f"Scores a picture between {labels['negative']} (0) and {labels['positive']} (1) and "
         f"refers it at {point['threshold']:.4f} or above.",
         f"The threshold is to reach {point['rule']} {point['target']:g}; it was chosen on the "
         f"{point['chosen_on']} split.",
-        f"{architecture['backbone']} up to {architecture['cut']}, started from "
-        f"{architecture['initial_weights'][:23]}.",
+        f"{architecture.description}, started from {architecture.initial_weights[:23]}.",
         f"Pictures of the run: {split_counts(dict(result))}; kept together by "
         f"{training['grouped_by']}, seed {training['seed']}.",
     ]
