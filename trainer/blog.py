@@ -14,8 +14,9 @@ import numpy.typing as npt
 from edge_runtime.console import log, progress
 from edge_runtime.evaluation import roc_auc
 from trainer.augmentation import AugmentationRanges
+from trainer.feature_rows import dense_logits
 from trainer.frozen import FrozenOutputs
-from trainer.head import Head, dense_logits
+from trainer.head import Head
 
 EPOCHS = 15
 BATCH_SIZE = 32

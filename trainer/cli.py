@@ -131,7 +131,7 @@ Resume = Annotated[
         "--resume/--restart", help="Go on with what an interrupted run left beside OUT, or not."
     ),
 ]
-Epochs = Annotated[int, typer.Option(min=1, help="Of stage 1, at most; stops when it is best.")]
+Epochs = Annotated[int, typer.Option(min=1, help="Passes of stage 1, at most.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time through the network.")]
 Devices = Annotated[
     int, typer.Option(min=1, help="Devices of this host, GPUs where there are any, for stage 2.")

@@ -61,7 +61,7 @@ class FrozenOutputs:
             view: One number for all, or one for each.
             indices: Pictures (n,); with an augmented view only those that have one.
         """
-        return self._stored[self._positions(view, indices)].astype(np.float32)
+        return self._stored[self._positions(view, indices)].astype(np.float32, copy=False)
 
     def store(self, view: int, indices: Indices, outputs: npt.NDArray[Any]) -> None:
         """Keep outputs (n, …)."""

@@ -15,7 +15,7 @@ __all__ = ["draw_groups", "group_of", "require_both_classes", "split_pictures", 
 
 # 64/16/20: a fifth for the test, a fifth of the rest for validation.
 _TEST_SHARE = 0.2
-VALID_SHARE_OF_REST = 0.2
+_VALID_SHARE_OF_REST = 0.2
 
 
 def split_pictures(
@@ -50,7 +50,7 @@ def split_pictures(
         )
         for picture in pictures
     ]
-    for name, share in (("test", _TEST_SHARE), ("valid", VALID_SHARE_OF_REST)):
+    for name, share in (("test", _TEST_SHARE), ("valid", _VALID_SHARE_OF_REST)):
         if name in given:
             continue
         training = [picture for picture in result if picture.split == "train"]

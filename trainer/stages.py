@@ -18,15 +18,22 @@ from trainer.checkpoint import Row
 from trainer.config import FitConfig
 from trainer.distribution import ALONE, Distribution
 from trainer.epoch_plan import EpochPlan
+from trainer.feature_rows import FeatureRows
 from trainer.fine_tune import Course, FineTuning, fine_tune, predict_logits
-from trainer.head import Head, Part, shift_logit, train_head
+from trainer.folds import draw_folds
+from trainer.head import Head, shift_logit
+from trainer.hidden_layer import train_hidden_layer
+from trainer.logistic import train_neuron
 from trainer.model import Tunable
 from trainer.prepare import Prepared
+from trainer.splits import stratified_groups
 from trainer.standardisation import Standardisation
 
 # Long enough to outlive the noise of single batches, short enough to follow a short training.
 AVERAGING = 0.98
 _PATIENCE = 3
+# Of the training pictures, for the penalty of stage 1.
+_INNER_FOLDS = 5
 _LABEL_SMOOTHING = 0.0
 
 
@@ -77,7 +84,7 @@ def train_split(
     """
     splits = np.array([picture.split for picture in pictures])
     train, valid = (np.flatnonzero(splits == name) for name in ("train", "valid"))
-    head = _stage_1(keras, config, prepared, train, valid)
+    head = _stage_1(keras, config, prepared, pictures, (train, valid))
     logits = head.logits(prepared.features.rows(0, np.arange(len(pictures))))
     after_stage_1 = Trained(
         head=head,
@@ -125,7 +132,7 @@ def _stage_2(
     tunable.top.set_weights(prepared.initial)
     # Stage 2 counts both classes alike: its logits are those of even classes.
     shift = course.plan.logit_shift
-    scaling = Standardisation.of(prepared.features.rows(0, course.plan.train))
+    scaling = Standardisation.of(_rows(prepared, course.plan.train).features())
     tunable.set_head(shift_logit(before.layers, shift), scaling)
     before_stage_2 = course.model.get_weights()
     history, best_epoch = fine_tune(keras, course, _options(config))
@@ -150,32 +157,41 @@ def _stage_1(
     keras: Any,
     config: FitConfig,
     prepared: Prepared,
-    train: npt.NDArray[np.int_],
-    valid: npt.NDArray[np.int_],
+    pictures: Sequence[Picture],
+    parts: tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]],
 ) -> Head:
+    train, valid = parts
     if config.recipe == "blog":
         return train_blog_head(
             keras,
             prepared.features,
             prepared.labels,
-            (train, valid),
+            parts,
             views=config.views,
             seed=config.seed,
         )
-    return train_head(
-        keras,
-        _part(prepared, train, views=config.stage_1_views),
-        _part(prepared, valid, views=0),
-        kind=config.head,
-        epochs=config.epochs,
-        seed=config.seed,
+    taught = _rows(prepared, train, views=config.stage_1_views)
+    judged = _rows(prepared, valid)
+    if config.head == "neuron":
+        fold_of = _inner_folds([pictures[index] for index in train], config.seed)
+        return train_neuron(taught, judged, fold_of, epochs=config.epochs)
+    return train_hidden_layer(
+        keras, taught, judged, kind=config.head, epochs=config.epochs, seed=config.seed
     )
 
 
-def _part(prepared: Prepared, indices: npt.NDArray[np.int_], *, views: int) -> Part:
-    """Features and labels of the pictures, and of so many views of each."""
-    features = [prepared.features.rows(view, indices) for view in range(views + 1)]
-    return np.concatenate(features), np.tile(prepared.labels[indices], views + 1)
+def _rows(prepared: Prepared, indices: npt.NDArray[np.int_], *, views: int = 0) -> FeatureRows:
+    return FeatureRows(
+        outputs=prepared.features, labels=prepared.labels, indices=indices, views=views
+    )
+
+
+def _inner_folds(pictures: Sequence[Picture], seed: int) -> npt.NDArray[np.int_]:
+    """Fold of each training picture; fewer folds where a class has few groups."""
+    groups = stratified_groups(pictures)
+    fewest = min(map(len, groups.values())) if len(groups) > 1 else 1
+    fold_of = draw_folds(pictures, min(_INNER_FOLDS, fewest), np.random.default_rng(seed))
+    return np.array([fold_of[picture.file] for picture in pictures])
 
 
 def _options(config: FitConfig) -> FineTuning:

@@ -1,6 +1,6 @@
 """Features of mean 0 and deviation 1, and the weights of a head for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,11 +33,20 @@ class Standardisation:
     deviation: Array
 
     @classmethod
-    def of(cls, features: Array) -> "Standardisation":
-        """Of features (n, C)."""
-        deviation = features.std(axis=0)
+    def of(cls, blocks: Iterable[Array]) -> "Standardisation":
+        """Of blocks of features (b, C), at least one."""
+        count, total, squares = 0, np.zeros(()), np.zeros(())
+        for features in blocks:
+            count += len(features)
+            total = total + features.sum(axis=0, dtype=np.float64)
+            squares = squares + np.square(features, dtype=np.float64).sum(axis=0)
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
         least = _LEAST_SHARE * deviation.mean()
-        return cls(mean=features.mean(axis=0), deviation=np.maximum(deviation, least) + _ABOVE_ZERO)
+        return cls(
+            mean=mean.astype(np.float32),
+            deviation=(np.maximum(deviation, least) + _ABOVE_ZERO).astype(np.float32),
+        )
 
     def apply(self, features: Array) -> Array:
         """Standardised features (n, C)."""

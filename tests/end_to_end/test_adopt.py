@@ -1,6 +1,7 @@
 """Models made elsewhere become sealed variants, and score as they did where they came from."""
 
 import csv
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -109,6 +110,40 @@ def test_a_model_made_elsewhere_scores_as_it_did_there(
     assert (int8.input.dtype, int8.input.scale) == ("uint8", 1.0)
     with (models / "scores.csv").open() as stream:
         assert {row["split"] for row in csv.DictReader(stream)} == {"train", "valid"}
+
+
+@pytest.fixture(scope="module")
+def unbalanced_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Green, as the small difference of two large values: far below a step of int8."""
+    keras = import_keras()
+    values = keras.Input((40, 48, 3))
+    mixing = keras.layers.Conv2D(2, 1)
+    maps = mixing(values)
+    share = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Model(values, share(keras.layers.GlobalAveragePooling2D()(maps)))
+    red_and_green = np.array([[1000.0, 1000.0], [0.0, 1.0], [0.0, 0.0]])
+    mixing.set_weights([red_and_green.reshape(1, 1, 3, 2), np.full(2, 1000.0)])
+    share.set_weights([np.array([[-1.0], [1.0]]), np.zeros(1)])
+    path = tmp_path_factory.mktemp("unbalanced") / "theirs.keras"
+    model.save(path)
+    return path
+
+
+def test_a_variant_that_fails_its_gate_is_not_published(
+    command: Command, unbalanced_file: Path, split_data: Path, tmp_path: Path
+) -> None:
+    run, models = tmp_path / "run", tmp_path / "models"
+    given = ("--card", write_card(tmp_path), "--data", split_data, "--out", run)
+    command("converter", "from-keras", unbalanced_file, *given)
+    two = ("--variants", "float32,int8", "--rescue-layers", 0)
+    done = command("converter", "export", run, "--out", models, *two, expect=6)
+    assert "int8: auc_drop" in done.stderr
+    assert (models / "foreign_whole_40x48_float32.tflite").is_file()
+    assert not (models / "foreign_whole_40x48_int8.tflite").exists()
+    report = json.loads((models / "foreign_whole_40x48_int8.gate.json").read_text())
+    assert not report["published"]
+    assert [step["layers_in_float"] for step in report["rescue"]["steps"]] == [0]
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_a_card_that_says_otherwise_than_the_model_is_refused(

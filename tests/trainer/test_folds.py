@@ -55,14 +55,14 @@ def test_every_picture_is_tested_once_and_the_classes_are_balanced(
 
 
 @given(sizes=sets, folds=st.integers(2, 5))
-def test_a_fifth_of_the_rest_of_each_class_is_for_validation(
+def test_an_eighth_of_the_rest_of_each_class_is_for_validation(
     sizes: dict[str, list[int]], folds: int
 ) -> None:
     for one in fold_splits(pictures(sizes), folds=folds, seed=1):
         for label in LABELS:
             rest = [p for p in one if p.label == label and p.split != "test"]
             valid = sum(p.split == "valid" for p in rest)
-            assert abs(valid - 0.2 * len(rest)) <= max(sizes[label])
+            assert abs(valid - 0.125 * len(rest)) <= max(sizes[label])
 
 
 @given(

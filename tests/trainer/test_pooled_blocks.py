@@ -53,7 +53,7 @@ def test_free_blocks_compute_what_the_whole_network_computes(
     head = [(np.random.default_rng(1).normal(0, 0.1, (832, 1)), np.array([0.5]))]
     rng = np.random.default_rng(2)
     features = rng.normal(1, 2, (9, 832)).astype(np.float32)
-    tunable.set_head(head, Standardisation.of(features))
+    tunable.set_head(head, Standardisation.of([features]))
     np.testing.assert_allclose(tunable.head()[0][0], head[0][0], rtol=1e-5)
     np.testing.assert_allclose(tunable.head()[0][1], head[0][1], rtol=1e-4)
     below, *_ = network.base.predict_on_batch(pixels / 127.5 - 1)

@@ -13,14 +13,20 @@ def features() -> np.ndarray:
 
 
 def test_standardised_features_have_mean_0_and_deviation_1(features: np.ndarray) -> None:
-    standardised = Standardisation.of(features).apply(features)
+    standardised = Standardisation.of([features]).apply(features)
     np.testing.assert_allclose(standardised.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(standardised.std(axis=0), 1, atol=1e-3)
 
 
+def test_it_is_the_same_in_blocks(features: np.ndarray) -> None:
+    whole, parts = Standardisation.of([features]), Standardisation.of([features[:7], features[7:]])
+    np.testing.assert_allclose(parts.mean, whole.mean, rtol=1e-6)
+    np.testing.assert_allclose(parts.deviation, whole.deviation, rtol=1e-6)
+
+
 @pytest.mark.parametrize("widths", [(1,), (3, 1)])
 def test_a_head_computes_the_same_of_both(features: np.ndarray, widths: tuple[int, ...]) -> None:
-    rng, scaling = np.random.default_rng(1), Standardisation.of(features)
+    rng, scaling = np.random.default_rng(1), Standardisation.of([features])
     sides = (features.shape[1], *widths)
     layers = [
         (rng.normal(0, 1, (a, b)).astype(np.float32), rng.normal(0, 1, b).astype(np.float32))
@@ -40,4 +46,4 @@ def test_a_feature_that_training_lacks_is_not_blown_up(features: np.ndarray) -> 
     features[:, 2] = 0
     other = features.copy()
     other[:, 2] = 0.01
-    assert np.abs(Standardisation.of(features).apply(other)).max() < 10
+    assert np.abs(Standardisation.of([features]).apply(other)).max() < 10
