@@ -52,7 +52,8 @@ def measure_stage_1(
         work: Folder for caches and features.
         repeats: Of ours, and epochs of the baseline.
     """
-    alone = replace(config, unfreeze="none")
+    # Both see as many pictures an epoch.
+    alone = replace(config, unfreeze="none", views=0)
     head_only = replace(alone, epochs=blog.EPOCHS)
     baseline = BlogTraining(keras, config, subset)
     warm_up_s = baseline.warm_up()

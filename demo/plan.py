@@ -74,9 +74,10 @@ class Plan:
 
 def training_step(plan: Plan) -> Step:
     """``melanoma-train fit``."""
-    # Random layers gain nothing from fine-tuning in a few minutes.
+    # Random layers gain nothing from views, nor from fine-tuning in a few minutes.
     pooled = ("--pool-from", REAL_POOL_FROM) if plan.cut == REAL_CUT else ()
-    drawn = ("--demonstration", "--unfreeze", "none", "--cache", str(plan.out / "cache"))
+    frozen = ("--unfreeze", "none", "--views", "0")
+    drawn = ("--demonstration", *frozen, "--cache", str(plan.out / "cache"))
     return Step(
         title="Fine-tune InceptionV3" if plan.given else "Train one neuron on a frozen InceptionV3",
         package="trainer",

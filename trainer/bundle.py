@@ -197,7 +197,8 @@ def _plot(fitted: FittedModel, estimates: dict[str, dict[str, Estimate]], work: 
     plots.mkdir(exist_ok=True)
     threshold = fitted.operating_point.threshold
     arrays = {split: _arrays(fitted.pictures, split)[:2] for split in estimates}
-    plot_curves(fitted.trained.history or fitted.trained.head.history, plots / "curves.png")
+    history = fitted.trained.history or fitted.trained.head.history
+    plot_curves(history, plots / "curves.png", kept_epoch=fitted.trained.best_epoch)
     plot_roc(
         plots / "roc.png",
         arrays,

@@ -90,7 +90,8 @@ Views = Annotated[
     int,
     typer.Option(
         min=0,
-        help="Augmented views of a picture, computed once; 0: new ones each epoch, much slower.",
+        help="Augmented views of a picture, computed once; 0: none in stage 1, and in stage 2 new "
+        "ones each epoch, much slower.",
     ),
 ]
 LearningRate = Annotated[

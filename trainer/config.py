@@ -73,8 +73,8 @@ class FitConfig:
         epochs: At most so many passes of stage 1.
         unfreeze: First block that stage 2 trains, ``auto`` for the last three, or ``none``.
         fine_tune_epochs: At most so many epochs of stage 2.
-        views: Augmented views of a training picture that are computed once; 0: new ones in each
-            epoch, for which the frozen part runs too.
+        views: Augmented views of a training picture that are computed once; 0: none in stage 1,
+            and new ones in each epoch of stage 2, for which the frozen part runs too.
         learning_rate: Of the head and the last block in stage 2.
         dropout: Share of pooled features that a step of stage 2 leaves out.
         imbalance: One of :data:`trainer.epoch_plan.IMBALANCES`.
@@ -161,13 +161,11 @@ class FitConfig:
     def stage_1_views(self) -> int:
         """Augmented views that the head of stage 1 learns from, besides the pictures.
 
-        Those of stage 2, which are stored anyway, if they keep colour and detail: these tell most
-        of what the frozen base can tell (docs/experiments.md).
+        Those that keep colour and detail teach it; others cost more than that on frozen features
+        (docs/experiments.md).
         """
-        if self.recipe == "blog":
-            return self.views
-        stored = self.first_free_block is not None and self.augmentation == "symmetries"
-        return self.views if stored else 0
+        taught = self.recipe == "blog" or self.augmentation == "symmetries"
+        return self.views if taught else 0
 
     @property
     def first_free_block(self) -> str | None:

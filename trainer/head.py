@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.evaluation import roc_auc
-from trainer.feature_rows import FeatureRows, dense_logits
+from trainer.feature_rows import FeatureRows
 from trainer.standardisation import Array, Layers
 
 # Units of the dense layers; the last is the logit.
@@ -28,10 +28,6 @@ class Head:
     layers: tuple[tuple[Array, Array], ...]
     history: tuple[dict[str, float], ...]
     best_epoch: int
-
-    def logits(self, features: Array) -> npt.NDArray[np.float64]:
-        """Logits (n,) of features (n, C)."""
-        return dense_logits(features, self.layers)
 
 
 def shift_logit(

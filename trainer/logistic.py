@@ -52,6 +52,8 @@ def train_neuron(
         history.append(row)
 
     weights = _minimise(loss, loss.zeros(), epochs, record)
+    if not history:  # of features that do not differ there is nothing to learn
+        record(weights)
     log.info(
         "ridge penalty %.3g, %d passes, validation ROC-AUC %.3f",
         *(penalty, len(history), history[-1]["val_auc"]),

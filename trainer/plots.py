@@ -36,14 +36,14 @@ _CELL_COUNT = {"ha": "center", "va": "center", "fontsize": 17}
 _CELL_DETAIL = {"ha": "center", "va": "center", "fontsize": 8}
 
 
-def plot_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
+def plot_curves(history: Sequence[Mapping[str, float]], path: Path, *, kept_epoch: int) -> None:
     """Write loss and AUC over the epochs, of training and validation, to a PNG file.
-
-    The best epoch, the first with the highest ``val_auc``, is marked in both panels.
 
     Args:
         history: one row per epoch with ``epoch``, ``loss``, ``auc``, ``val_loss``, ``val_auc``.
         path: where the file goes; an older one is replaced.
+        kept_epoch: the epoch that the weights are from, marked in both panels if it has a
+            ``val_auc``.
 
     Raises:
         DatasetError: there is no epoch to draw.
@@ -53,19 +53,20 @@ def plot_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
         raise DatasetError(
             "Expected at least one epoch to draw. Received: history=[]. Train before plotting."
         )
-    scored = [row for row in history if not math.isnan(row["val_auc"])]
-    best = max(scored, key=lambda row: row["val_auc"]) if scored else None
+    kept = next((row for row in history if row["epoch"] == kept_epoch), None)
+    if kept is not None and math.isnan(kept["val_auc"]):
+        kept = None
 
     def draw(figure: Any) -> None:
         panels = figure.subplots(1, 2)
         for axes, key, title in zip(panels, ("loss", "auc"), ("Loss", "ROC AUC"), strict=True):
             axes.set_title(title)
             _draw_training_and_validation(axes, history, key)
-            if best is not None:
-                _mark_epoch(axes, best, key)
-        if best is not None:
+            if kept is not None:
+                _mark_epoch(axes, kept, key)
+        if kept is not None:
             panels[1].set_title(
-                f"best epoch {best['epoch']:g}: {best['val_auc']:.3f}",
+                f"kept epoch {kept['epoch']:g}: {kept['val_auc']:.3f}",
                 loc="right",
                 fontsize=8,
                 fontweight="normal",

@@ -85,7 +85,7 @@ def train_split(
     splits = np.array([picture.split for picture in pictures])
     train, valid = (np.flatnonzero(splits == name) for name in ("train", "valid"))
     head = _stage_1(keras, config, prepared, pictures, (train, valid))
-    logits = head.logits(prepared.features.rows(0, np.arange(len(pictures))))
+    logits = _rows(prepared, np.arange(len(pictures))).logits(head.layers)
     after_stage_1 = Trained(
         head=head,
         stage_1_logits=logits,

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("scipy", reason="needs the train extra")
 
 from edge_runtime.evaluation import roc_auc
+from trainer.feature_rows import dense_logits
 from trainer.logistic import RidgeLoss, choose_penalty, train_neuron
 
 Sample = tuple[npt.NDArray[np.float32], npt.NDArray[np.int_]]
@@ -36,7 +37,7 @@ def test_it_finds_what_scikit_learn_finds(rows_of: RowsOf) -> None:
         C=1 / (0.1 * 400), class_weight="balanced", tol=1e-8, max_iter=1000
     ).fit(standardised, labels)
     expected = reference.decision_function(standardised) + np.log(0.2 / 0.8)
-    np.testing.assert_allclose(head.logits(features), expected, atol=0.01)
+    np.testing.assert_allclose(dense_logits(features, head.layers), expected, atol=0.01)
 
 
 def test_the_gradient_is_that_of_the_value(rows_of: RowsOf) -> None:
@@ -64,13 +65,21 @@ def test_the_chosen_penalty_ranks_new_rows_better_than_next_to_none(rows_of: Row
     taught, new = sample(300, idle=400, seed=4), sample(2000, idle=400, seed=5)
     rows, folds = rows_of(*taught), np.arange(300) // 5 % 5
     chosen = train_neuron(rows, rows, folds, epochs=100)
-    reached = roc_auc(new[1], chosen.logits(new[0]))
+    reached = roc_auc(new[1], dense_logits(new[0], chosen.layers))
     loss = RidgeLoss.of(rows, 1e-4)
     weights = loss.zeros()
     for _ in range(2000):
         weights -= 0.1 * loss(weights)[1]
     loose = rows_of(*new).logits(loss.layers(weights))
     assert reached > roc_auc(new[1], loose) + 0.02
+
+
+def test_of_features_that_do_not_differ_nothing_is_learned(rows_of: RowsOf) -> None:
+    labels = np.arange(50) % 5 // 4
+    rows = rows_of(np.full((50, 3), 2.0), labels)
+    head = train_neuron(rows, rows, np.arange(50) // 5 % 5, epochs=10)
+    assert [row["val_auc"] for row in head.history] == [0.5]
+    np.testing.assert_allclose(1 / (1 + np.exp(-rows.logits(head.layers))), 0.2, atol=1e-6)
 
 
 def test_rows_are_read_once_a_view_in_blocks_of_any_size(

@@ -39,7 +39,7 @@ def split(seed, count=300):
 
 
 def draw_curves(path):
-    plot_curves(history(12), path)
+    plot_curves(history(12), path, kept_epoch=9)
 
 
 def draw_roc(path):
@@ -123,16 +123,15 @@ def test_every_plot_says_that_it_is_research(draw, tmp_path, drawn_texts):
     assert NOTICE in drawn_texts
 
 
-def test_curves_name_the_best_epoch(tmp_path, drawn_texts):
+def test_curves_name_the_epoch_that_the_weights_are_from(tmp_path, drawn_texts):
     draw_curves(tmp_path / "plot.png")
-    assert "best epoch 5: 0.900" in drawn_texts
+    assert "kept epoch 9: 0.868" in drawn_texts
     assert drawn_texts.count("training") == drawn_texts.count("validation") == 2
 
 
-def test_best_epoch_is_the_first_of_equals(tmp_path, drawn_texts):
-    rows = [{**row, "val_auc": 0.8} for row in history(3)]
-    plot_curves(rows, tmp_path / "plot.png")
-    assert "best epoch 1: 0.800" in drawn_texts
+def test_an_epoch_without_a_row_is_not_marked(tmp_path, drawn_texts):
+    plot_curves(history(3), tmp_path / "plot.png", kept_epoch=0)
+    assert not any("epoch " in text for text in drawn_texts)
 
 
 def test_roc_legend_holds_the_interval_and_the_operating_point(tmp_path, drawn_texts):
@@ -162,7 +161,7 @@ def test_names_of_curves_that_end_together_stay_apart(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Figure, "savefig", remember_and_save)
     rows = [{**row, "val_loss": row["loss"], "val_auc": row["auc"]} for row in history(6)]
-    plot_curves(rows, tmp_path / "plot.png")
+    plot_curves(rows, tmp_path / "plot.png", kept_epoch=1)
     assert len(boxes) == 2
     for panel in boxes:
         assert len(panel) == 2
@@ -181,7 +180,7 @@ def test_names_of_curves_that_end_together_stay_apart(tmp_path, monkeypatch):
     ],
 )
 def test_curves_of_little_data(rows, tmp_path):
-    plot_curves(rows, tmp_path / "plot.png")
+    plot_curves(rows, tmp_path / "plot.png", kept_epoch=1)
     assert (tmp_path / "plot.png").exists()
 
 
@@ -200,7 +199,7 @@ def test_one_class_is_drawn_as_undefined(tmp_path, drawn_texts):
 
 def test_nothing_to_draw_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=r"Received: history=\[\]"):
-        plot_curves([], tmp_path / "plot.png")
+        plot_curves([], tmp_path / "plot.png", kept_epoch=1)
     with pytest.raises(DatasetError, match=r"Received: splits=\[\]"):
         plot_roc(tmp_path / "plot.png", {}, {})
 

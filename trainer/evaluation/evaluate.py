@@ -162,7 +162,7 @@ def _write_plots(
 ) -> None:
     threshold = run.draft.operating_point.threshold
     if run.history:
-        plot_curves(run.history, folder / "curves.png")
+        plot_curves(run.history, folder / "curves.png", kept_epoch=run.kept_epoch)
     if cases.both_classes:
         draw_figures(folder, cases, figures, threshold)
     plot_contact_sheet(folder / "worst.png", cases, threshold, run.draft.preprocessing)

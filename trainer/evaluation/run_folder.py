@@ -79,6 +79,12 @@ class Run:
         except (OSError, ValueError, TypeError):
             return []
 
+    @property
+    def kept_epoch(self) -> int:
+        """Epoch of the history that the weights are from; 0 if the run does not say."""
+        named = self.record.get("best_epoch")
+        return named if isinstance(named, int) else 0
+
 
 def read_run(folder: Path) -> Run:
     """The run folder, once its card draft and its scores are known to be whole.
