@@ -41,9 +41,9 @@ def train_neuron(
         fold_of: Fold of each training picture (n,), from 0; fewer than two: no choice of penalty.
         epochs: At most so many iterations of L-BFGS, each a pass over all rows.
     """
-    penalty = choose_penalty(replace(train, views=0), fold_of, iterations=epochs)
-    loss = RidgeLoss.of(train, penalty)
     pictures = replace(train, views=0)
+    penalty = choose_penalty(pictures, fold_of, iterations=epochs)
+    loss = RidgeLoss.of(train, penalty)
     history: list[dict[str, float]] = []
 
     def record(weights: Weights) -> None:
@@ -78,9 +78,9 @@ def choose_penalty(
     if len(np.unique(fold_of)) < 2:
         return _DEFAULT_PENALTY
     folds = [_Fold.of(pictures, fold_of == number) for number in np.unique(fold_of)]
+    most = min(iterations, _SEARCH_ITERATIONS)
     scores: dict[float, float] = {}
     for penalty in progress(_PENALTIES, len(_PENALTIES), "ridge penalties"):
-        most = min(iterations, _SEARCH_ITERATIONS)
         scores[penalty] = float(np.mean([fold.learn(penalty, most) for fold in folds]))
         best = max(scores, key=lambda known: scores[known])
         if len(scores) - list(scores).index(best) > _WORSE:

@@ -137,5 +137,8 @@ def test_int8_breaks_it_and_two_layers_in_float_save_it(
 def test_a_spent_budget_leaves_it_refused(source: FloatSource, tmp_path: Path) -> None:
     bench = Bench(source, tmp_path)
     failed = bench.try_out(INT8.build(source, ()))
-    saved = rescue(failed, INT8, source, pictures(30, 0), 0, bench.try_out)
-    assert saved.steps == (failed,)
+    none = rescue(failed, INT8, source, pictures(30, 0), 0, bench.try_out)
+    assert none.steps == (failed,)
+    one = rescue(failed, INT8, source, pictures(30, 0), 1, bench.try_out)
+    assert [len(step.kept_float) for step in one.steps] == [0, 1]
+    assert not one.steps[-1].passed

@@ -53,8 +53,12 @@ def test_scores_mean_the_share_of_positives_despite_class_weights(head: Head) ->
     assert scores.mean() == pytest.approx(labels.mean(), abs=0.02)
 
 
-def test_history_has_a_row_an_epoch_and_tells_of_the_best(head: Head) -> None:
+def test_history_has_a_row_an_epoch(head: Head) -> None:
     assert [row["epoch"] for row in head.history] == list(range(1, len(head.history) + 1))
-    first, best = head.history[0], head.history[head.best_epoch - 1]
-    assert best["loss"] < first["loss"]
-    assert best["val_auc"] >= max(row["val_auc"] for row in head.history) - 0.01
+    assert head.history[head.best_epoch - 1]["loss"] < head.history[0]["loss"]
+
+
+def test_one_neuron_is_learned_to_the_end_and_a_hidden_layer_to_its_best_epoch(head: Head) -> None:
+    best = max(head.history, key=lambda row: row["val_auc"])
+    hidden = len(head.layers) > 1
+    assert head.best_epoch == (best["epoch"] if hidden else len(head.history))

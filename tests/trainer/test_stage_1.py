@@ -1,5 +1,6 @@
 """What the head of stage 1 learns from: views, and folds that keep lesions whole."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ pytest.importorskip("keras", reason="needs the train extra")
 from edge_runtime.contract.manifest import Picture
 from trainer.backend import import_keras
 from trainer.config import FitConfig
-from trainer.frozen import FrozenJob, FrozenOutputs
+from trainer.frozen import FrozenOutputs
 from trainer.head import Head
 from trainer.prepare import Prepared
 from trainer.stages import train_split
@@ -23,24 +24,13 @@ SPLITS = np.repeat(["train", "valid"], 200)
 TRAIN = np.flatnonzero(SPLITS == "train")
 
 
-def outputs_of(stored: npt.NDArray[np.float64], *, views: int) -> FrozenOutputs:
-    job = FrozenJob(
-        name="features",
-        folder=Path(),
-        key="",
-        pictures=len(LABELS),
-        augmented=TRAIN,
-        views=views,
-        batch_size=8,
-        dtype=np.float32,
-    )
-    return FrozenOutputs(stored.astype(np.float32), job)
+OutputsOf = Callable[..., FrozenOutputs]
 
 
-def told_by_views() -> FrozenOutputs:
+def told_by_views(outputs_of: OutputsOf) -> FrozenOutputs:
     """Features of which one tells the label: in validation pictures and in views of the others."""
     stored = np.random.default_rng(0).normal(0, 1, (len(LABELS) + len(TRAIN), 5))
-    outputs = outputs_of(stored, views=1)
+    outputs = outputs_of(stored, pictures=len(LABELS), augmented=TRAIN, views=1)
     valid = np.flatnonzero(SPLITS == "valid")
     for view, indices, height in ((0, TRAIN, 0), (0, valid, 4), (1, TRAIN, 4)):
         features = outputs.rows(view, indices)
@@ -84,13 +74,15 @@ def trained(config: FitConfig, features: FrozenOutputs, groups: npt.NDArray[np.i
 
 
 @pytest.mark.parametrize(("augmentation", "learned"), [("symmetries", True), ("full", False)])
-def test_what_only_the_views_tell_is_learned(augmentation: str, learned: bool) -> None:
+def test_what_only_the_views_tell_is_learned(
+    augmentation: str, learned: bool, outputs_of: OutputsOf
+) -> None:
     config = FitConfig(data=Path(), views=1, epochs=40, augmentation=augmentation)
-    head = trained(config, told_by_views(), np.arange(len(LABELS)))
+    head = trained(config, told_by_views(outputs_of), np.arange(len(LABELS)))
     assert (max(row["val_auc"] for row in head.history) > 0.9) == learned
 
 
-def test_pictures_of_one_lesion_do_not_vouch_for_each_other() -> None:
+def test_pictures_of_one_lesion_do_not_vouch_for_each_other(outputs_of: OutputsOf) -> None:
     """Copies on both sides of a fold would reward a head that knows its pictures by heart."""
     lesions = np.arange(len(LABELS)) // 4 * 2 + LABELS
     rng = np.random.default_rng(0)
@@ -98,7 +90,7 @@ def test_pictures_of_one_lesion_do_not_vouch_for_each_other() -> None:
     stored[:, 0] += LABELS
     sizes = []
     for groups in (lesions, np.arange(len(LABELS))):
-        features = outputs_of(stored, views=0)
+        features = outputs_of(stored, pictures=len(LABELS), augmented=TRAIN, views=0)
         head = trained(FitConfig(data=Path(), views=0), features, groups)
         sizes.append(float(np.linalg.norm(head.layers[0][0])))
     grouped, single = sizes
