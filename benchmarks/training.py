@@ -104,6 +104,7 @@ def _settings(options: TrainingOptions, weights: str) -> TrainingSettings:
         weights=weights,
         cut=config.cut,
         pool_from=config.pool_from or config.cut,
+        pool_middle=config.pool_middle,
         image_size=config.image_size,
         head=config.head,
         batch_size=config.batch_size,

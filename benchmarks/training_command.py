@@ -19,7 +19,7 @@ from benchmarks.training_report import (
 from benchmarks.training_results import TrainingResults, dump_training_results
 from edge_runtime import console
 from edge_runtime.errors import InputError
-from trainer.cli import PoolFrom
+from trainer.cli import PoolFrom, PoolMiddle
 from trainer.config import CUTS, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, FitConfig, free_blocks
 
 _NOTE_WIDTH = 110
@@ -57,6 +57,7 @@ def training(
     weights: Weights = FitConfig.weights,
     cut: Cut = FitConfig.cut,
     pool_from: PoolFrom = FitConfig.pool_from,
+    pool_middle: PoolMiddle = False,
     image_size: ImageSize = FitConfig.image_size,
     pictures: Pictures = 640,
     unfreeze: Unfreeze = None,
@@ -83,6 +84,7 @@ def training(
         weights=weights,
         cut=cut,
         pool_from=pool_from,
+        pool_middle=pool_middle,
         image_size=image_size,
         views=views,
         seed=seed,

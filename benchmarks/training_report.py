@@ -87,6 +87,8 @@ def training_notes(results: TrainingResults) -> list[str]:
     network = f"InceptionV3 up to {settings.cut} on both sides"
     if settings.pool_from != settings.cut:
         network += f", ours pooled from {settings.pool_from}"
+    if settings.pool_middle:
+        network += ", ours also in the middle of each map"
     machine = ", ".join(results.gpus) or place.board or place.cpu or place.architecture
     return [
         f"Pictures: {pictures.train} training and {pictures.valid} validation pictures of "

@@ -183,6 +183,7 @@ class TrainingSettings:
         weights: ``imagenet``, ``none`` or digest of the file.
         cut: Last block kept.
         pool_from: First block that ours pools; the baseline pools the cut alone.
+        pool_middle: Ours pools the middle of each map beside the whole.
         image_size: Side of the input in pixels.
         head: Of our stage 1.
         batch_size: Of our side.
@@ -195,6 +196,7 @@ class TrainingSettings:
     weights: str
     cut: str
     pool_from: str
+    pool_middle: bool
     image_size: int
     head: str
     batch_size: int

@@ -116,6 +116,7 @@ def _draft(
         architecture=Architecture(
             backbone=card.backbone,
             pooled_from=WHOLE,
+            pooled_middle=False,
             cut=WHOLE,
             initial_weights=f"sha256:{digest}",
         ),

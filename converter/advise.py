@@ -14,7 +14,7 @@ from converter.latency_estimate import (
 )
 from converter.preflight import PREDICTED
 from converter.targets import TARGETS
-from edge_runtime.contract.card import CardDraft
+from edge_runtime.contract.card import Architecture, CardDraft
 
 DEVICES = ("coral-usb3", "coral-usb2", "pi4", "pi5")
 SIDES = (150, 224, 299)
@@ -79,15 +79,16 @@ def advise(draft: CardDraft) -> Advice:
     own = (cut, draft.preprocessing.size_hw)
     sizes = sorted({own[1], *((side, side) for side in SIDES)})
     cuts = [name for name in CUTS if name == cut or CUTS.index(name) >= _FIRST_CUT]
-    pooled_from = draft.architecture.pooled_from
     choices = tuple(
-        _choice(name, size, pooled_from, own=(name, size) == own) for name in cuts for size in sizes
+        _choice(name, size, draft.architecture, own=(name, size) == own)
+        for name in cuts
+        for size in sizes
     )
     return Advice(status=PREDICTED, choices=choices, sentence=_sentence(choices))
 
 
-def _choice(cut: str, size_hw: tuple[int, int], pooled_from: str, *, own: bool) -> Choice:
-    cost = network_cost(cut, size_hw, pooled_from)
+def _choice(cut: str, size_hw: tuple[int, int], head: Architecture, *, own: bool) -> Choice:
+    cost = network_cost(cut, size_hw, head.pooled_from, pooled_middle=head.pooled_middle)
     memory = estimate_memory(cost.int8_bytes)
     latency = {}
     for name in DEVICES:

@@ -111,13 +111,20 @@ _BLOCKS: tuple[tuple[_Branch, ...], ...] = (
 )
 
 
-def network_cost(cut: str, size_hw: tuple[int, int], pooled_from: str | None = None) -> NetworkCost:
+def network_cost(
+    cut: str,
+    size_hw: tuple[int, int],
+    pooled_from: str | None = None,
+    *,
+    pooled_middle: bool = False,
+) -> NetworkCost:
     """Bytes and arithmetic of the network up to a block.
 
     Args:
         cut: One of :data:`CUTS`.
         size_hw: Height and width of the picture, 75 or more.
         pooled_from: First block whose means are features; None or one above the cut for the cut.
+        pooled_middle: The means of each map's middle are features, too.
 
     Raises:
         ConversionError: If the picture is too small.
@@ -135,7 +142,7 @@ def network_cost(cut: str, size_hw: tuple[int, int], pooled_from: str | None = N
         ends = [tally.branch(maps, branch) for branch in block]
         channels = sum(end.channels for end in ends)
         maps = _Maps(size_hw=ends[0].size_hw, channels=channels)
-        features += channels if number >= first_pooled else 0
+        features += channels * (1 + pooled_middle) if number >= first_pooled else 0
     return NetworkCost(
         int8_bytes=tally.weights + _BYTES_OF_BIAS * (tally.biases + features + 1),
         macs=tally.macs + features,

@@ -190,7 +190,11 @@ def _tiny_card(variant: str) -> ModelCard:
         requires_delegate="cpu",
         model_sha256="0" * 64,
         architecture=Architecture(
-            backbone="tiny", pooled_from="none", cut="none", initial_weights="none"
+            backbone="tiny",
+            pooled_from="none",
+            pooled_middle=False,
+            cut="none",
+            initial_weights="none",
         ),
         preprocessing=Preprocessing(size_hw=(32, 32)),
         labels=Labels(),

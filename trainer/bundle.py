@@ -133,6 +133,7 @@ def _draft(
         architecture=Architecture(
             backbone=BACKBONE,
             pooled_from=config.pool_from or config.cut,
+            pooled_middle=config.pool_middle,
             cut=config.cut,
             initial_weights=fitted.initial_weights,
         ),

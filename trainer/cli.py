@@ -59,6 +59,13 @@ PoolFrom = Annotated[
         show_default=False,
     ),
 ]
+PoolMiddle = Annotated[
+    bool,
+    typer.Option(
+        "--pool-middle",
+        help="Average the middle of each map, half as high and wide, beside the whole map.",
+    ),
+]
 ImageSize = Annotated[
     int, typer.Option(min=MIN_IMAGE_SIZE, max=MAX_IMAGE_SIZE, help="Side of the input in pixels.")
 ]
@@ -165,6 +172,7 @@ def fit(
     weights: Weights = FitConfig.weights,
     cut: Cut = FitConfig.cut,
     pool_from: PoolFrom = FitConfig.pool_from,
+    pool_middle: PoolMiddle = False,
     image_size: ImageSize = FitConfig.image_size,
     recipe: Recipe = FitConfig.recipe,
     head: HeadKind = FitConfig.head,

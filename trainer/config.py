@@ -67,6 +67,7 @@ class FitConfig:
         weights: ``imagenet``, ``none`` or the path of a weights file.
         cut: Last block of InceptionV3 that is kept.
         pool_from: First block that is pooled; all from it to the cut are. Empty for the cut alone.
+        pool_middle: Pool the middle of each map, half as high and wide, beside the whole.
         image_size: Side of the square input in pixels.
         recipe: ``standard``, or ``blog``: the published baseline as written.
         head: One of :data:`trainer.head.HEADS`.
@@ -100,6 +101,7 @@ class FitConfig:
     weights: str = "imagenet"
     cut: str = "mixed10"
     pool_from: str = ""
+    pool_middle: bool = False
     image_size: int = 299
     recipe: str = "standard"
     head: str = "neuron"
@@ -133,9 +135,9 @@ class FitConfig:
             f"Received: pool_from={self.pool_from!r}",
         )
         _require(
-            not (self.recipe == "blog" and self.pool_from),
-            "no --pool-from with --recipe blog, which pools the cut alone. "
-            f"Received: pool_from={self.pool_from!r}",
+            not (self.recipe == "blog" and (self.pool_from or self.pool_middle)),
+            "no --pool-from or --pool-middle with --recipe blog, which pools the cut alone. "
+            f"Received: pool_from={self.pool_from!r}, pool_middle={self.pool_middle}",
         )
         free = ("auto", "none", *free_blocks(self.cut, self.pool_from))
         _require(

@@ -41,6 +41,11 @@ class FeatureRows:
         for features, _ in self.blocks():
             yield features
 
+    def rows(self, numbers: npt.NDArray[np.int_]) -> Array:
+        """Features (b, C) of some rows, counted in the order of the blocks."""
+        views, places = np.divmod(numbers, len(self.indices))
+        return self.outputs.rows(views, self.indices[places])
+
     @property
     def row_labels(self) -> npt.NDArray[np.int_]:
         """Labels of all rows, in the order of the blocks."""

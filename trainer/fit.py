@@ -143,6 +143,7 @@ def _in_float32(keras: Any, config: FitConfig, trained: Network) -> Network:
         cut=config.cut,
         image_size=config.image_size,
         pool_from=trained.pool_from,
+        pool_middle=trained.pool_middle,
         scaling=trained.scaling,
     )
     whole.base.set_weights(trained.base.get_weights())

@@ -1,9 +1,11 @@
 """Stage 1 of a head with a hidden layer: gradient descent, stopped where validation is best."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_runtime.console import log, progress
 from trainer.feature_rows import FeatureRows
@@ -24,7 +26,7 @@ def train_hidden_layer(
 
     Args:
         keras: The keras package.
-        train: Rows to learn from; held in memory as a whole.
+        train: Rows to learn from, read a batch at a time.
         valid: Rows that choose the epoch.
         kind: One of :data:`trainer.head.HEADS`.
         epochs: At most so many.
@@ -32,21 +34,16 @@ def train_hidden_layer(
     """
     keras.utils.set_random_seed(seed)
     scaling = Standardisation.of(train.features())
-    features = np.concatenate([scaling.apply(block) for block in train.features()])
-    labels = train.row_labels
-    class_weights = balanced_weights(labels)
+    class_weights = balanced_weights(train.row_labels)
     pictures = replace(train, views=0)
-    model = _compiled(keras, kind, features.shape[1])
+    model = _compiled(keras, kind, len(scaling.mean))
+    order = np.random.default_rng(seed)
     history: list[dict[str, float]] = []
     best_epoch, best_layers = 0, scaling.for_raw(_layers(model))
     for epoch in progress(range(1, epochs + 1), epochs, "epochs"):
-        model.fit(
-            features,
-            labels.reshape(-1, 1),
-            sample_weight=class_weights[labels],
-            batch_size=_BATCH_SIZE,
-            verbose=0,
-        )
+        for features, labels in _shuffled(train, order):
+            weights = class_weights[labels]
+            model.train_on_batch(scaling.apply(features), labels[:, np.newaxis], weights)
         layers = scaling.for_raw(_layers(model))
         history.append(epoch_row(epoch, layers, pictures, valid, class_weights))
         if best_epoch == 0 or history[-1]["val_auc"] > history[best_epoch - 1]["val_auc"]:
@@ -60,6 +57,17 @@ def train_hidden_layer(
         history=tuple(history),
         best_epoch=best_epoch,
     )
+
+
+def _shuffled(
+    rows: FeatureRows, order: np.random.Generator
+) -> Iterator[tuple[Array, npt.NDArray[np.int_]]]:
+    """Features (b, C) and labels (b,) of all rows, each once."""
+    labels = rows.row_labels
+    numbers = order.permutation(len(labels))
+    for start in range(0, len(numbers), _BATCH_SIZE):
+        batch = numbers[start : start + _BATCH_SIZE]
+        yield rows.rows(batch), labels[batch]
 
 
 def _layers(model: Any) -> list[tuple[Array, Array]]:

@@ -39,10 +39,10 @@ def train_neuron(
         train: Rows to learn from.
         valid: Rows that the history tells about.
         fold_of: Fold of each training picture (n,), from 0; fewer than two: no choice of penalty.
-        epochs: At most so many iterations of L-BFGS, each a pass over all rows.
+        epochs: At most so many iterations of L-BFGS with it, each a pass over all rows.
     """
     pictures = replace(train, views=0)
-    penalty = choose_penalty(pictures, fold_of, iterations=epochs)
+    penalty = choose_penalty(pictures, fold_of)
     loss = RidgeLoss.of(train, penalty)
     history: list[dict[str, float]] = []
 
@@ -65,23 +65,19 @@ def train_neuron(
     )
 
 
-def choose_penalty(
-    pictures: FeatureRows, fold_of: npt.NDArray[np.int_], *, iterations: int
-) -> float:
+def choose_penalty(pictures: FeatureRows, fold_of: npt.NDArray[np.int_]) -> float:
     """The penalty with the best mean ROC-AUC over the folds; the larger of equals.
 
     Args:
         pictures: Rows of pictures without views.
         fold_of: Fold of each (n,), from 0.
-        iterations: At most so many of each training.
     """
     if len(np.unique(fold_of)) < 2:
         return _DEFAULT_PENALTY
     folds = [_Fold.of(pictures, fold_of == number) for number in np.unique(fold_of)]
-    most = min(iterations, _SEARCH_ITERATIONS)
     scores: dict[float, float] = {}
     for penalty in progress(_PENALTIES, len(_PENALTIES), "ridge penalties"):
-        scores[penalty] = float(np.mean([fold.learn(penalty, most) for fold in folds]))
+        scores[penalty] = float(np.mean([fold.learn(penalty) for fold in folds]))
         best = max(scores, key=lambda known: scores[known])
         if len(scores) - list(scores).index(best) > _WORSE:
             break
@@ -103,9 +99,10 @@ class _Fold:
         held_rows = replace(pictures, indices=pictures.indices[held])
         return cls(loss=loss, held=held_rows, weights=loss.zeros())
 
-    def learn(self, penalty: float, iterations: int) -> float:
+    def learn(self, penalty: float) -> float:
         """ROC-AUC of the pictures that are not learned from."""
-        self.weights = _minimise(replace(self.loss, penalty=penalty), self.weights, iterations)
+        loss = replace(self.loss, penalty=penalty)
+        self.weights = _minimise(loss, self.weights, _SEARCH_ITERATIONS)
         return roc_auc(self.held.row_labels, self.held.logits(self.loss.layers(self.weights)))
 
 

@@ -22,6 +22,7 @@ class Network:
         base: From scaled pixels to the maps of the pooled blocks, the last block kept at the end.
         features: From pixels (n, S, S, 3), float32 0 … 255, to pooled features (n, C).
         pool_from: First pooled block.
+        pool_middle: The middle of each map is pooled beside the whole.
         cut: Last block kept.
         scaling: One of :data:`SCALINGS`.
     """
@@ -29,6 +30,7 @@ class Network:
     base: Any
     features: Any
     pool_from: str
+    pool_middle: bool
     cut: str
     scaling: str
 
@@ -40,6 +42,7 @@ def build_network(
     cut: str,
     image_size: int,
     pool_from: str | None = None,
+    pool_middle: bool = False,
     scaling: str = "signed",
 ) -> Network:
     """The network up to its pooled features, frozen.
@@ -51,6 +54,7 @@ def build_network(
         image_size: S, side of the input in pixels.
         pool_from: First block whose maps are averaged; features are the means of all blocks from it
             to the cut, one after the other. None for the cut alone.
+        pool_middle: Behind them the means of the middle of each map, half as high and wide.
         scaling: One of :data:`SCALINGS`.
 
     Raises:
@@ -64,8 +68,15 @@ def build_network(
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
     # Batch statistics must not drift: batch norm stays in inference mode throughout.
     maps = base(_scaled(keras, pixels, scaling), training=False)
-    model = keras.Model(pixels, _pooled(keras, maps), name="features")
-    return Network(base=base, features=model, pool_from=pool_from, cut=cut, scaling=scaling)
+    model = keras.Model(pixels, _pooled(keras, maps, pool_middle), name="features")
+    return Network(
+        base=base,
+        features=model,
+        pool_from=pool_from,
+        pool_middle=pool_middle,
+        cut=cut,
+        scaling=scaling,
+    )
 
 
 def blocks_between(first: str, last: str) -> list[str]:
@@ -74,10 +85,17 @@ def blocks_between(first: str, last: str) -> list[str]:
     return [f"mixed{number}" for number in range(start, end + 1)]
 
 
-def _pooled(keras: Any, maps: Sequence[Any]) -> Any:
-    """Means of each block's maps, side by side (n, C)."""
-    means = [keras.layers.GlobalAveragePooling2D()(block) for block in maps]
+def _pooled(keras: Any, maps: Sequence[Any], pool_middle: bool) -> Any:
+    """Means of each block's maps, then of their middles, side by side (n, C)."""
+    areas = [*maps, *(_middle(keras, block) for block in maps)] if pool_middle else maps
+    means = [keras.layers.GlobalAveragePooling2D()(area) for area in areas]
     return keras.layers.Concatenate()(means) if len(means) > 1 else means[0]
+
+
+def _middle(keras: Any, block: Any) -> Any:
+    """Without a quarter of the map's side, rounded down, at each edge."""
+    _, height, width, _ = block.shape
+    return keras.layers.Cropping2D((height // 4, width // 4))(block)
 
 
 def _scaled(keras: Any, pixels: Any, scaling: str) -> Any:
@@ -172,7 +190,8 @@ def set_free(
     activations = keras.Input(below.shape[1:], name="activations")
     maps = blocks(activations, training=False)
     # The first pooled block may lie just below the free ones: then what is given is pooled too.
-    features = _pooled(keras, [activations, *maps][-len(base.outputs) :])
+    pooled = [activations, *maps][-len(base.outputs) :]
+    features = _pooled(keras, pooled, network.pool_middle)
     standard = _fixed_scaling(keras)
     outputs = keras.layers.Dropout(dropout)(standard(features, training=False))
     for layer in head:

@@ -92,6 +92,7 @@ def prepare(
         cut=config.cut,
         image_size=config.image_size,
         pool_from=config.pool_from,
+        pool_middle=config.pool_middle,
         scaling="unit" if config.recipe == "blog" else "signed",
     )
     live = _picture_feed(config, pictures, pixels)
@@ -185,6 +186,7 @@ def _key(config: FitConfig, pictures: Sequence[Picture]) -> str:
         config.recipe,
         config.first_free_block,
         config.pool_from,
+        config.pool_middle,
         config.cut,
         config.image_size,
         describe_weights(config.weights),

@@ -38,12 +38,14 @@ class Architecture:
     Attributes:
         backbone: Name of the network, ``inceptionv3``.
         pooled_from: First block whose maps are averaged into features; all from it to ``cut`` are.
+        pooled_middle: The middle of each map, half as high and wide, is averaged beside the whole.
         cut: Last block kept, ``mixed0`` … ``mixed10``.
         initial_weights: Where training started: ``imagenet``, ``none`` or ``sha256:…`` of a file.
     """
 
     backbone: str
     pooled_from: str
+    pooled_middle: bool
     cut: str
     initial_weights: str
 
@@ -51,7 +53,8 @@ class Architecture:
     def description(self) -> str:
         """In words, as in ``inceptionv3 up to mixed5, pooled from mixed2 on``."""
         pooled = "" if self.pooled_from == self.cut else f", pooled from {self.pooled_from} on"
-        return f"{self.backbone} up to {self.cut}{pooled}"
+        middle = ", whole and middle" if self.pooled_middle else ""
+        return f"{self.backbone} up to {self.cut}{pooled}{middle}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from edge_runtime.errors import CardVersionError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _FIRST_VERSION = 1
 
 
@@ -23,15 +23,33 @@ def upgraded(data: Any) -> Any:
             f"Received: schema_version={version!r}. "
             "Install the release of melanoma-edge that wrote the file, or export it again."
         )
-    return _second(data) if version == _FIRST_VERSION else data
+    for number, step in enumerate(_STEPS, start=_FIRST_VERSION):
+        if number >= version:
+            data = {**step(data), "schema_version": number + 1}
+    return data
 
 
 def _second(data: dict[str, Any]) -> dict[str, Any]:
     """Version 2 added ``architecture.pooled_from`` and ``quality.min_lesion_contrast``."""
-    result = {**data, "schema_version": 2}
-    architecture, quality = data.get("architecture"), data.get("quality")
-    if isinstance(architecture, dict):
-        result["architecture"] = {"pooled_from": architecture.get("cut"), **architecture}
-    if isinstance(quality, dict):
-        result["quality"] = {"min_lesion_contrast": 0.0, **quality}
-    return result
+    cut = _part(data, "architecture").get("cut")
+    data = _completed(data, "architecture", pooled_from=cut)
+    return _completed(data, "quality", min_lesion_contrast=0.0)
+
+
+def _third(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 added ``architecture.pooled_middle``."""
+    return _completed(data, "architecture", pooled_middle=False)
+
+
+# From each version to the next, the first one first.
+_STEPS = (_second, _third)
+
+
+def _completed(data: dict[str, Any], name: str, **added: Any) -> dict[str, Any]:
+    """With what a part lacks; a part that is no object is left for the schema to refuse."""
+    return {**data, name: {**added, **data[name]}} if _part(data, name) else data
+
+
+def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
+    part = data.get(name)
+    return part if isinstance(part, dict) else {}

@@ -158,7 +158,11 @@ def seal_tiny(
         requires_delegate="cpu",
         model_sha256="0" * 64,
         architecture=Architecture(
-            backbone="tiny", pooled_from="none", cut="none", initial_weights="none"
+            backbone="tiny",
+            pooled_from="none",
+            pooled_middle=False,
+            cut="none",
+            initial_weights="none",
         ),
         preprocessing=PREPROCESSING,
         labels=Labels(),

@@ -34,7 +34,11 @@ def draft(tiny_card: Callable[[str], ModelCard]) -> Draft:
         names = {field.name for field in dataclasses.fields(CardDraft)}
         values: dict[str, Any] = {name: getattr(card, name) for name in names}
         values["architecture"] = Architecture(
-            backbone=backbone, pooled_from=cut, cut=cut, initial_weights="none"
+            backbone=backbone,
+            pooled_from=cut,
+            pooled_middle=False,
+            cut=cut,
+            initial_weights="none",
         )
         values["preprocessing"] = Preprocessing(size_hw=size_hw)
         return CardDraft(**values)

@@ -53,9 +53,7 @@ def test_the_gradient_is_that_of_the_value(rows_of: RowsOf) -> None:
 
 def test_few_rows_ask_for_more_penalty_than_many(rows_of: RowsOf) -> None:
     few, many = (
-        choose_penalty(
-            rows_of(*sample(count, idle=100, seed=3)), np.arange(count) // 5 % 5, iterations=50
-        )
+        choose_penalty(rows_of(*sample(count, idle=100, seed=3)), np.arange(count) // 5 % 5)
         for count in (150, 6000)
     )
     assert few > many

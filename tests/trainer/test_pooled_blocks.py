@@ -25,10 +25,17 @@ def keras() -> Any:
     return import_keras()
 
 
-@pytest.fixture(scope="module")
-def network(keras: Any) -> Network:
+@pytest.fixture(scope="module", params=[False, True], ids=["whole", "whole and middle"])
+def network(keras: Any, request: pytest.FixtureRequest) -> Network:
     keras.utils.set_random_seed(0)
-    return build_network(keras, weights="none", cut="mixed2", image_size=SIZE, pool_from="mixed0")
+    return build_network(
+        keras,
+        weights="none",
+        cut="mixed2",
+        image_size=SIZE,
+        pool_from="mixed0",
+        pool_middle=request.param,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +48,9 @@ def test_features_are_the_means_of_every_block_from_the_first_to_the_cut(
 ) -> None:
     maps = network.base.predict_on_batch(pixels / 127.5 - 1)
     assert [block.shape[-1] for block in maps] == [256, 288, 288]
-    means = np.concatenate([block.mean(axis=(1, 2)) for block in maps], axis=1)
+    assert {block.shape[1] for block in maps} == {7}
+    areas = [*maps, *(block[:, 1:6, 1:6] for block in maps)] if network.pool_middle else maps
+    means = np.concatenate([area.mean(axis=(1, 2)) for area in areas], axis=1)
     np.testing.assert_allclose(network.features.predict_on_batch(pixels), means, atol=1e-4)
 
 
@@ -50,9 +59,10 @@ def test_free_blocks_compute_what_the_whole_network_computes(
 ) -> None:
     augmenter = build_augmenter(keras, SIZE, AugmentationRanges())
     tunable = set_free(keras, network, augmenter, unfreeze="mixed1", widths=(1,), dropout=0.4)
-    head = [(np.random.default_rng(1).normal(0, 0.1, (832, 1)), np.array([0.5]))]
+    width = network.features.output.shape[1]
+    head = [(np.random.default_rng(1).normal(0, 0.1, (width, 1)), np.array([0.5]))]
     rng = np.random.default_rng(2)
-    features = rng.normal(1, 2, (9, 832)).astype(np.float32)
+    features = rng.normal(1, 2, (9, width)).astype(np.float32)
     tunable.set_head(head, Standardisation.of([features]))
     np.testing.assert_allclose(tunable.head()[0][0], head[0][0], rtol=1e-5)
     np.testing.assert_allclose(tunable.head()[0][1], head[0][1], rtol=1e-4)
@@ -86,9 +96,10 @@ def test_the_first_free_block_is_at_most_the_one_above_the_first_pooled(
         {"cut": "mixed5", "pool_from": "mixed2", "unfreeze": "mixed4"},
         {"augmentation": "none"},
         {"recipe": "blog", "pool_from": "mixed2"},
+        {"recipe": "blog", "pool_middle": True},
     ],
 )
-def test_what_cannot_be_is_refused(options: dict[str, str]) -> None:
+def test_what_cannot_be_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(DatasetError, match="Received"):
         FitConfig(data=Path("data"), **options)
 

@@ -17,6 +17,7 @@ from edge_runtime.contract.card import (
     load_card,
     load_draft,
 )
+from edge_runtime.contract.card_versions import SCHEMA_VERSION
 from edge_runtime.contract.golden import GoldenCase, GoldenSet
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.operating_point import RULES, OperatingPoint, Proportion
@@ -130,7 +131,7 @@ def test_a_training_record_that_is_silent_on_leaks_or_imbalance_is_refused(
         load_card(json.dumps(document))
 
 
-@pytest.mark.parametrize("version", [0, 3, -1, "1", None, [], True, 1.5])
+@pytest.mark.parametrize("version", [0, 4, -1, "1", None, [], True, 1.5])
 def test_another_schema_version_is_refused_before_anything_else(
     tiny_card: CardOf, version: Any
 ) -> None:
@@ -145,9 +146,23 @@ def test_a_card_of_the_first_version_is_read_and_means_what_it_meant(tiny_card: 
     document = json.loads(dump_card(card))
     document["schema_version"] = 1
     del document["architecture"]["pooled_from"], document["quality"]["min_lesion_contrast"]
+    del document["architecture"]["pooled_middle"]
     old = load_card(json.dumps(document))
     assert old.architecture == dataclasses.replace(card.architecture, pooled_from="none")
     assert old.quality == dataclasses.replace(card.quality, min_lesion_contrast=0.0)
+
+
+def test_a_card_of_the_second_version_keeps_what_it_says(tiny_card: CardOf) -> None:
+    card = tiny_card("int8")
+    document = {**json.loads(dump_card(card)), "schema_version": 2}
+    document["architecture"]["pooled_from"] = "mixed2"
+    del document["architecture"]["pooled_middle"]
+    old = load_card(json.dumps(document))
+    assert old.schema_version == SCHEMA_VERSION
+    assert old.quality == card.quality
+    assert old.architecture == dataclasses.replace(
+        card.architecture, pooled_from="mixed2", pooled_middle=False
+    )
 
 
 @pytest.mark.parametrize("part", ["architecture", "quality"])

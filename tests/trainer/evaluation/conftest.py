@@ -39,7 +39,11 @@ def card_draft(*, model_sha256="0" * 64, size=75):
     return CardDraft(
         schema_version=SCHEMA_VERSION,
         architecture=Architecture(
-            backbone="inceptionv3", pooled_from="mixed0", cut="mixed0", initial_weights="none"
+            backbone="inceptionv3",
+            pooled_from="mixed0",
+            pooled_middle=False,
+            cut="mixed0",
+            initial_weights="none",
         ),
         preprocessing=Preprocessing(size_hw=(size, size)),
         labels=Labels(),
