@@ -29,6 +29,9 @@ class AugmentationRanges:
         rotation_deg: Largest further turn either way.
         zoom: Largest change of size; 0.2 is a factor of 1 / 1.2 to 1.2.
         shear: Largest shear, as tangent.
+        shift: Largest shift across and down by whole pixels, as share of the side; mirrored pixels
+            fill the gap.
+        coloured: Share of views whose light and colour change, as the following say.
         white_balance: Largest change of a channel's gain, as logarithm.
         exposure: Largest change of brightness, as logarithm.
         gamma: Largest change of the exponent, as logarithm.
@@ -41,6 +44,8 @@ class AugmentationRanges:
     rotation_deg: float = 20.0
     zoom: float = 0.2
     shear: float = 0.08
+    shift: float = 0.18
+    coloured: float = 1.0
     white_balance: float = 0.06
     exposure: float = 0.2
     gamma: float = 0.2
@@ -49,18 +54,20 @@ class AugmentationRanges:
     vignette: float = 0.0
 
 
-# Turns and mirror images move whole pixels: such views are as sharp as their pictures.
-SYMMETRIES = AugmentationRanges(
+# Turns, mirror images and shifts move whole pixels: such views are as sharp as their pictures.
+SHARP = AugmentationRanges(
     rotation_deg=0,
     zoom=0,
     shear=0,
-    white_balance=0,
-    exposure=0,
-    gamma=0,
+    coloured=0.5,
+    white_balance=0.08,
+    exposure=0.1,
+    gamma=0.1,
     saturation=0,
 )
-_NO_CHANGE = replace(SYMMETRIES, symmetries=1)
-AUGMENTATIONS = {"symmetries": SYMMETRIES, "full": AugmentationRanges()}
+SYMMETRIES = replace(SHARP, shift=0, coloured=0)
+_NO_CHANGE = replace(SYMMETRIES, symmetries=1, white_balance=0, exposure=0, gamma=0)
+AUGMENTATIONS = {"sharp": SHARP, "symmetries": SYMMETRIES, "full": AugmentationRanges()}
 
 
 def draw_parameters(
@@ -96,10 +103,12 @@ def draw_parameters(
 
 
 def _draw_one(ranges: AugmentationRanges, rng: np.random.Generator, size: int) -> dict[str, Any]:
+    transform = _transform(ranges, rng, size)
+    light = ranges if rng.uniform() < ranges.coloured else _NO_CHANGE
     return {
-        "transform": _transform(ranges, rng, size),
-        "colour": _colour_matrix(ranges, rng).reshape(9),
-        "gamma": np.exp(rng.uniform(-ranges.gamma, ranges.gamma, 1)),
+        "transform": transform,
+        "colour": _colour_matrix(light, rng).reshape(9),
+        "gamma": np.exp(rng.uniform(-light.gamma, light.gamma, 1)),
         "vignette": _vignette(ranges, rng),
         "hair": _hairs(ranges, rng),
     }
@@ -119,7 +128,8 @@ def _transform(
     matrix = np.linalg.matrix_power(np.array([[0, -1], [1, 0]]), quarter) @ matrix
     matrix = matrix @ np.diag([1 - 2 * mirrored, 1])
     centre = np.full(2, (size - 1) / 2)
-    offset = centre - matrix @ centre
+    shift = np.rint(size * rng.uniform(-ranges.shift, ranges.shift, 2))
+    offset = centre - matrix @ centre + shift
     return np.array([*matrix[0], offset[0], *matrix[1], offset[1], 0, 0])
 
 

@@ -25,6 +25,7 @@ RANGES = AugmentationRanges(
     rotation_deg=0,
     zoom=0.2,
     shear=float(np.tan(np.deg2rad(0.2))),
+    shift=0,
     white_balance=0,
     exposure=0,
     gamma=0,

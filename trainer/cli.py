@@ -122,7 +122,8 @@ Imbalance = Annotated[str, typer.Option(help=f"{' or '.join(IMBALANCES)}, in sta
 Augmentation = Annotated[
     str,
     typer.Option(
-        help="symmetries: views turned and mirrored alone; full: also in size, shear and colour."
+        help="sharp: views turned, mirrored and shifted, half of them in other light; symmetries: "
+        "turned and mirrored alone; full: also turned by some degrees, resized and sheared."
     ),
 ]
 Hair = Annotated[

@@ -79,9 +79,9 @@ class FitConfig:
         learning_rate: Of the head and the last block in stage 2.
         dropout: Share of pooled features that a step of stage 2 leaves out.
         imbalance: One of :data:`trainer.epoch_plan.IMBALANCES`.
-        augmentation: What views may differ in: ``symmetries``, turns and mirror images alone, or
-            ``full``, also small turns, size, shear and colour. One of
-            :data:`trainer.augmentation.AUGMENTATIONS`.
+        augmentation: What views may differ in: ``sharp``, turns, mirror images and shifts, half of
+            them in other light; ``symmetries``, turns and mirror images alone; or ``full``, also
+            small turns, size and shear. One of :data:`trainer.augmentation.AUGMENTATIONS`.
         hair: Share of augmented views with drawn hair.
         vignette: Share of augmented views with a dark rim.
         batch_size: Pictures at a time through the network, of all devices together.
@@ -112,7 +112,7 @@ class FitConfig:
     learning_rate: float = 3e-4
     dropout: float = 0.4
     imbalance: str = "class-weights"
-    augmentation: str = "symmetries"
+    augmentation: str = "sharp"
     hair: float = 0.0
     vignette: float = 0.15
     batch_size: int = 32
@@ -163,10 +163,10 @@ class FitConfig:
     def stage_1_views(self) -> int:
         """Augmented views that the head of stage 1 learns from, besides the pictures.
 
-        Those that keep colour and detail teach it; others cost more than that on frozen features
+        Those that keep detail teach it; blurred ones cost more than that on frozen features
         (docs/experiments.md).
         """
-        taught = self.recipe == "blog" or self.augmentation == "symmetries"
+        taught = self.recipe == "blog" or self.augmentation != "full"
         return self.views if taught else 0
 
     @property

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 pytest.importorskip("keras", reason="needs the train extra")
 
 from trainer.augmentation import (
+    SHARP,
     SYMMETRIES,
     AugmentationRanges,
     build_augmenter,
@@ -31,6 +32,7 @@ NOTHING = AugmentationRanges(
     rotation_deg=0,
     zoom=0,
     shear=0,
+    shift=0,
     white_balance=0,
     exposure=0,
     gamma=0,
@@ -126,6 +128,32 @@ def test_two_symmetries_are_the_picture_and_its_mirror_image(augmenters: Augment
         mirrored += (flipped := np.allclose(one, picture[:, ::-1], atol=1e-2))
         assert flipped or np.allclose(one, picture, atol=1e-2)
     assert 0 < mirrored < BATCH
+
+
+def test_shifts_move_by_whole_pixels_no_further_than_they_may(augmenters: Augmenters) -> None:
+    across, down = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
+    places = np.stack([across, down, np.zeros_like(across)], axis=-1).astype(np.float32) * 10
+    picture = np.repeat(places[np.newaxis], BATCH, axis=0)
+    shown = [
+        view_of(augmenters, replace(NOTHING, shift=0.25), picture, [view] * BATCH)
+        for view in range(1, 6)
+    ]
+    middle = SIZE // 2
+    moved = np.concatenate(shown)[:, middle, middle, :2] / 10 - middle
+    np.testing.assert_allclose(moved, np.rint(moved), atol=1e-3)
+    assert np.abs(moved).max() == pytest.approx(SIZE * 0.25, abs=1e-3)
+    assert len({tuple(row) for row in np.rint(moved)}) > 20
+
+
+def test_half_of_the_sharp_views_change_in_colour_the_others_only_in_place(
+    augmenters: Augmenters,
+) -> None:
+    picture = np.full((BATCH, SIZE, SIZE, 3), (180, 120, 90), np.float32)
+    shown = [view_of(augmenters, SHARP, picture, [view] * BATCH) for view in range(1, 41)]
+    distances = np.abs(np.concatenate(shown) - picture[0]).max(axis=(1, 2, 3))
+    same = (distances < 0.01).mean()
+    assert 0.4 < same < 0.6
+    assert 5 < np.median(distances[distances >= 0.01]) < 40
 
 
 def test_a_view_is_the_same_in_whatever_batch(augmenters: Augmenters) -> None:

@@ -73,7 +73,9 @@ def trained(config: FitConfig, features: FrozenOutputs, groups: npt.NDArray[np.i
     return done.head
 
 
-@pytest.mark.parametrize(("augmentation", "learned"), [("symmetries", True), ("full", False)])
+@pytest.mark.parametrize(
+    ("augmentation", "learned"), [("sharp", True), ("symmetries", True), ("full", False)]
+)
 def test_what_only_the_views_tell_is_learned(
     augmentation: str, learned: bool, outputs_of: OutputsOf
 ) -> None:
