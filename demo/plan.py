@@ -75,7 +75,7 @@ class Plan:
 def training_step(plan: Plan) -> Step:
     """``melanoma-train fit``."""
     # Random layers gain nothing from views, nor from fine-tuning in a few minutes.
-    pooled = ("--pool-from", REAL_POOL_FROM) if plan.cut == REAL_CUT else ()
+    pooled = ("--pool-from", REAL_POOL_FROM, "--pool-middle") if plan.cut == REAL_CUT else ()
     frozen = ("--unfreeze", "none", "--views", "0")
     drawn = ("--demonstration", *frozen, "--cache", str(plan.out / "cache"))
     return Step(

@@ -45,7 +45,7 @@ def real_models(
     """Variants of a model with ImageNet weights, mixed2 to mixed5, on 224 pixels."""
     folder = tmp_path_factory.mktemp("chain")
     weights = real_data / "weights" / "inception_v3_imagenet_notop_f16.npz"
-    blocks = ("--cut", "mixed5", "--pool-from", "mixed2")
+    blocks = ("--cut", "mixed5", "--pool-from", "mixed2", "--pool-middle")
     network = ("--weights", weights, *blocks, "--image-size", 224)
     command("trainer", "fit", lesions, "--out", folder / "run", *network)
     # 38 validation pictures cannot tell a fall of 0.01 from chance.
