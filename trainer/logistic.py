@@ -169,7 +169,12 @@ def _minimise(
     callback: Callable[[Weights], None] | None = None,
 ) -> Weights:
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     options: dict[str, Any] = {"maxiter": iterations, "ftol": 1e-7, "gtol": 1e-5}
-    found = minimize(loss, weights, jac=True, method="L-BFGS-B", callback=callback, options=options)
+    # L-BFGS works on short vectors: waking threads takes it five times as long as computing.
+    with threadpool_limits(1, user_api="blas"):
+        found = minimize(
+            loss, weights, jac=True, method="L-BFGS-B", callback=callback, options=options
+        )
     return np.asarray(found.x)
