@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.manifest import Picture
 from edge_runtime.contract.preprocess import Preprocessing
 from trainer import blog
-from trainer.augmentation import AUGMENTATIONS, build_augmenter
+from trainer.augmentation import AUGMENTATIONS, AugmentationRanges, build_augmenter
 from trainer.config import FitConfig
 from trainer.feed import Feed, PictureFeed, StoredFeed
 from trainer.frozen import FrozenJob, FrozenOutputs, compute_frozen
@@ -154,13 +154,18 @@ class _Store:
 def _picture_feed(
     config: FitConfig, pictures: Sequence[Picture], pixels: CachedPixels
 ) -> PictureFeed:
-    ranges = replace(AUGMENTATIONS[config.augmentation], hair=config.hair, vignette=config.vignette)
     return PictureFeed(
         pixels=pixels,
         contents=[picture.sha256 for picture in pictures],
-        ranges=blog.RANGES if config.recipe == "blog" else ranges,
+        ranges=_ranges(config),
         seed=config.seed,
     )
+
+
+def _ranges(config: FitConfig) -> AugmentationRanges:
+    if config.recipe == "blog":
+        return blog.RANGES
+    return replace(AUGMENTATIONS[config.augmentation], hair=config.hair, vignette=config.vignette)
 
 
 def _tunable(keras: Any, config: FitConfig, network: Network, augmenter: Any) -> Tunable | None:
@@ -190,9 +195,7 @@ def _key(config: FitConfig, pictures: Sequence[Picture]) -> str:
         config.cut,
         config.image_size,
         describe_weights(config.weights),
-        config.augmentation,
-        config.hair,
-        config.vignette,
+        asdict(_ranges(config)),
         config.seed,
     ]
     files = [(picture.file, picture.sha256, picture.label) for picture in pictures]

@@ -1,13 +1,19 @@
 """One small chain for all tests here: drawn pictures, a run folder, sealed variants."""
 
+import csv
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
+from edge_runtime.contract.manifest import read_scores
+from edge_runtime.contract.preprocess import Preprocessing, preprocess
 from edge_runtime.synthetic_dataset import write_dataset
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,6 +54,35 @@ def run_folder(
     options = ("--weights", "none", "--cut", "mixed0", "--image-size", 75, "--demonstration")
     command("trainer", "fit", drawn_data, "--out", out, *options)
     return out
+
+
+@pytest.fixture(scope="session")
+def table() -> Callable[[Path], list[dict[str, float]]]:
+    """Reads a history of a run."""
+
+    def read(path: Path) -> list[dict[str, float]]:
+        with path.open() as stream:
+            rows = list(csv.DictReader(stream))
+        return [{name: float(text) for name, text in row.items()} for row in rows]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def logits_of_the_model() -> Callable[[Path, Path], npt.NDArray[np.float64]]:
+    """What a run's model.keras says of the pixels of each picture in its scores.csv."""
+
+    def logits(run: Path, data: Path) -> npt.NDArray[np.float64]:
+        import keras
+
+        saved: Any = keras.models.load_model(run / "model.keras")
+        model = keras.Model(saved.input, saved.get_layer("logit").output)
+        spec = Preprocessing(size_hw=saved.input.shape[1:3])
+        files = [picture.file for picture in read_scores(run / "scores.csv")]
+        pixels = np.stack([preprocess(data / file, spec) for file in files])
+        return np.asarray(model.predict(pixels.astype(np.float32), verbose=0))[:, 0].astype(float)
+
+    return logits
 
 
 @pytest.fixture(scope="session")

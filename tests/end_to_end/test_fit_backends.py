@@ -1,6 +1,5 @@
 """Other backends of Keras train the same model as TensorFlow, from the same weights."""
 
-import csv
 import importlib.util
 import json
 from collections.abc import Callable
@@ -70,11 +69,6 @@ def runs(
     return Runs(expected=with_tensorflow, other=fit_with(backend), backend=backend)
 
 
-def table(path: Path) -> list[dict[str, float]]:
-    with path.open() as stream:
-        return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(stream)]
-
-
 def test_the_run_names_the_backend_that_trained_it(runs: Runs) -> None:
     versions = json.loads((runs.other / "card.json").read_text())["training"]["versions"]
     assert runs.backend in versions
@@ -82,7 +76,9 @@ def test_the_run_names_the_backend_that_trained_it(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("name", ["history_stage_1.csv", "history.csv"])
-def test_both_stages_take_the_same_course(runs: Runs, name: str) -> None:
+def test_both_stages_take_the_same_course(
+    table: Callable[[Path], list[dict[str, float]]], runs: Runs, name: str
+) -> None:
     expected, other = table(runs.expected / name), table(runs.other / name)
     assert len(other) == len(expected)
     for row, expected_row in zip(other, expected, strict=True):

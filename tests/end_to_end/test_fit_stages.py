@@ -19,13 +19,14 @@ import pytest
 
 from edge_runtime.contract.card import load_draft
 from edge_runtime.contract.manifest import ScoredPicture, read_scores
-from edge_runtime.contract.preprocess import Preprocessing, preprocess
+from edge_runtime.contract.preprocess import Preprocessing
 from edge_runtime.evaluation import roc_auc
 
 pytestmark = pytest.mark.tensorflow
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-Rows = list[dict[str, float]]
+TableOf = Callable[[Path], list[dict[str, float]]]
+LogitsOf = Callable[[Path, Path], npt.NDArray[np.float64]]
 NETWORK = ("--weights", "none", "--cut", "mixed1", "--image-size", "75")
 # Few shapes to compile for, few epochs of stage 1: what is tested does not depend on them.
 SMALL = (*NETWORK, "--views", "1", "--epochs", "5", "--batch-size", "64")
@@ -74,27 +75,13 @@ def kill_between_epochs(folder: Path, arguments: tuple[str, ...]) -> None:
     assert process.returncode == -signal.SIGKILL, said
 
 
-def table(path: Path) -> Rows:
-    with path.open() as stream:
-        return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(stream)]
-
-
-def logits_of_the_model(run: Path, data: Path) -> npt.NDArray[np.float64]:
-    """What model.keras says of the pixels of each picture in scores.csv."""
-    import keras
-
-    saved = keras.models.load_model(run / "model.keras")
-    model = keras.Model(saved.input, saved.get_layer("logit").output)
-    pictures = read_scores(run / "scores.csv")
-    pixels = np.stack([preprocess(data / picture.file, SPEC) for picture in pictures])
-    return np.asarray(model.predict(pixels.astype(np.float32), verbose=0))[:, 0].astype(float)
-
-
 def labels_and_scores(pictures: list[ScoredPicture]) -> tuple[list[int], list[float]]:
     return [int(p.label == "malignant") for p in pictures], [p.score for p in pictures]
 
 
-def test_after_a_kill_the_same_command_goes_on_to_the_same_result(twice: Twice) -> None:
+def test_after_a_kill_the_same_command_goes_on_to_the_same_result(
+    table: TableOf, twice: Twice
+) -> None:
     assert "fine-tuning: going on after epoch" in twice.resumed_said
     resumed, expected = (table(run / "history.csv") for run in (twice.resumed, twice.restarted))
     assert [row["epoch"] for row in resumed] == [1, 2, 3, 4][: len(expected)]
@@ -109,7 +96,7 @@ def test_a_restart_takes_nothing_from_what_was_left(twice: Twice) -> None:
     assert not twice.restarted.with_name("restarted.partial").exists()
 
 
-def test_a_run_of_two_stages_holds_the_course_of_both(twice: Twice) -> None:
+def test_a_run_of_two_stages_holds_the_course_of_both(table: TableOf, twice: Twice) -> None:
     names = {
         path.relative_to(twice.resumed).as_posix()
         for path in twice.resumed.rglob("*.*")
@@ -132,7 +119,9 @@ def test_a_run_of_two_stages_holds_the_course_of_both(twice: Twice) -> None:
     assert table(twice.resumed / "history_stage_1.csv")[0]["epoch"] == 1
 
 
-def test_fine_tuning_is_kept_as_far_as_it_helps_on_the_validation_pictures(twice: Twice) -> None:
+def test_fine_tuning_is_kept_as_far_as_it_helps_on_the_validation_pictures(
+    table: TableOf, twice: Twice
+) -> None:
     share = json.loads((twice.resumed / "run.json").read_text())["tuned_share"]
     best_of = {
         stage: max(row["val_auc"] for row in table(twice.resumed / name))
@@ -144,7 +133,7 @@ def test_fine_tuning_is_kept_as_far_as_it_helps_on_the_validation_pictures(twice
     assert share not in best_of or kept == pytest.approx(best_of[share], abs=1e-3)
 
 
-def test_tensorboard_reads_the_epochs(twice: Twice) -> None:
+def test_tensorboard_reads_the_epochs(table: TableOf, twice: Twice) -> None:
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
     from tensorboard.util.tensor_util import make_ndarray
 
@@ -159,7 +148,9 @@ def test_tensorboard_reads_the_epochs(twice: Twice) -> None:
         assert shown[row.pop("epoch")] == pytest.approx(row, rel=1e-5)
 
 
-def test_the_saved_model_gives_the_logits_of_the_scores(twice: Twice, drawn_data: Path) -> None:
+def test_the_saved_model_gives_the_logits_of_the_scores(
+    logits_of_the_model: LogitsOf, twice: Twice, drawn_data: Path
+) -> None:
     logits = [picture.logit for picture in read_scores(twice.resumed / "scores.csv")]
     found = logits_of_the_model(twice.resumed, drawn_data)
     assert np.std(logits) > 0.1
@@ -232,7 +223,9 @@ def test_leaks_that_were_allowed_stand_on_the_card(blog_run: Path) -> None:
     assert json.loads((blog_run / "run.json").read_text())["options"]["allow_leakage"] is True
 
 
-def test_the_baseline_is_trained_as_published(blog_run: Path, leaky_data: Path) -> None:
+def test_the_baseline_is_trained_as_published(
+    table: TableOf, logits_of_the_model: LogitsOf, blog_run: Path, leaky_data: Path
+) -> None:
     draft = load_draft((blog_run / "card.json").read_text())
     assert draft.training.imbalance == "none"
     assert not (blog_run / "history_stage_1.csv").exists()
