@@ -19,7 +19,6 @@ import pytest
 
 from edge_runtime.contract.card import load_draft
 from edge_runtime.contract.manifest import ScoredPicture, read_scores
-from edge_runtime.contract.preprocess import Preprocessing
 from edge_runtime.evaluation import roc_auc
 
 pytestmark = pytest.mark.tensorflow
@@ -31,7 +30,6 @@ NETWORK = ("--weights", "none", "--cut", "mixed1", "--image-size", "75")
 # Few shapes to compile for, few epochs of stage 1: what is tested does not depend on them.
 SMALL = (*NETWORK, "--views", "1", "--epochs", "5", "--batch-size", "64")
 STAGES = (*SMALL, "--fine-tune-epochs", "4")
-SPEC = Preprocessing(size_hw=(75, 75))
 
 
 @dataclass(frozen=True)
