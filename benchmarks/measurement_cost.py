@@ -16,7 +16,6 @@ from edge_runtime.assessment import Assessment
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.schema import to_json
 from edge_runtime.errors import InputError
-from edge_runtime.quality import examine
 from edge_runtime.sources import find_pictures
 
 _WARMUP = 3
@@ -61,14 +60,7 @@ def measure_cost(model: Path, pictures: Sequence[Path]) -> MeasurementCost:
     with LesionClassifier.open(model) as classifier:
 
         def plain(picture: Path) -> None:
-            prepared = classifier.prepare(picture)
-            examine(
-                prepared.pixels,
-                classifier.card.quality,
-                image=prepared.image,
-                source_size_hw=prepared.source_size_hw,
-            )
-            classifier.logit(prepared.pixels)
+            classifier.logit(classifier.prepare(picture).pixels)
 
         def measured(picture: Path) -> list[Assessment]:
             return ask_in_turn(classifier.assess, [picture], count=1, min_s=0.0)

@@ -26,7 +26,6 @@ from edge_runtime.opening import (
     require_same_tensors,
 )
 from edge_runtime.prepared_picture import Picture, PreparedPicture, prepare
-from edge_runtime.quality import examine
 from edge_runtime.runner import Runner, RunnerInfo
 from edge_runtime.self_test import SelfTestMode, logit_of
 from edge_runtime.thread_choice import ThreadCount
@@ -167,12 +166,14 @@ class LesionClassifier:
             return logit_of(self._active, pixels)
 
     def prepare(self, picture: Picture) -> PreparedPicture:
-        """The picture, decoded and resized; for :meth:`assess`, while that is at work on others.
+        """The picture, decoded, resized and checked; for :meth:`assess`, which may do it later.
+
+        Safe to call while :meth:`assess` is at work on others.
 
         Raises:
             InputError: If the picture cannot be used.
         """
-        return prepare(picture, self.card.preprocessing)
+        return prepare(picture, self.card.preprocessing, self.card.quality)
 
     def assess(self, picture: Picture | PreparedPicture) -> Assessment:
         """Assess one picture.
@@ -232,21 +233,16 @@ class LesionClassifier:
 
     def _assess(self, picture: Picture | PreparedPicture, start: float) -> Assessment:
         """The assessment; ``start`` is the reading of ``perf_counter`` when it was asked for."""
-        runner, spec, ahead_ms = self._active, self.card.preprocessing, 0.0
+        runner, asked = self._active, (self.card.preprocessing, self.card.quality)
+        ahead_ms = 0.0
         if not isinstance(picture, PreparedPicture):
-            prepared = prepare(picture, spec)
-        elif picture.spec == spec:
-            prepared, ahead_ms = picture, picture.preprocess_ms
-        else:  # a fallback of another size has taken over
-            prepared = prepare(picture.picture, spec)
-        quality = examine(
-            prepared.pixels,
-            self.card.quality,
-            image=prepared.image,
-            source_size_hw=prepared.source_size_hw,
-        )
-        retake = tuple(quality.retake.values())
-        checked = time.perf_counter()
+            prepared = prepare(picture, *asked)
+        elif (picture.spec, picture.limits) == asked:
+            prepared, ahead_ms = picture, picture.preprocess_ms + picture.checks_ms
+        else:  # a fallback that asks for something else has taken over
+            prepared = prepare(picture.picture, *asked)
+        retake, notes = tuple(prepared.quality.retake.values()), prepared.quality.notes
+        ready = time.perf_counter()
         logit = None if retake else logit_of(runner, prepared.pixels)
         invoked = time.perf_counter()
         decision, score, reasons = (
@@ -256,9 +252,9 @@ class LesionClassifier:
             decision=decision,
             score=score,
             logit=logit,
-            reasons=(*reasons, *quality.notes),
+            reasons=(*reasons, *notes),
             preprocess_ms=prepared.preprocess_ms,
-            invoke_ms=(invoked - checked) * 1e3,
+            invoke_ms=(invoked - ready) * 1e3,
             latency_ms=(time.perf_counter() - start) * 1e3 + ahead_ms,
             model=self.card.name,
             variant=self.card.variant,

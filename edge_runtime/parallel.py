@@ -4,15 +4,13 @@ The runtimes let go of Python's lock while they compute, and one thread in each 
 interpreters gets more pictures through than several threads in one.
 """
 
-import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from edge_runtime.assessment import Assessment
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.contract.card import ModelCard
 from edge_runtime.contract.preprocess import Pixels
@@ -21,10 +19,12 @@ from edge_runtime.errors import InputError
 from edge_runtime.prepared_picture import PreparedPicture
 from edge_runtime.runner import RunnerInfo
 from edge_runtime.self_test import SelfTestMode
+from edge_runtime.shared_work import MOST_AT_ONCE, Outcome, SharedWork
 from edge_runtime.thread_choice import ThreadCount, available_cores
 
 Picture = TypeVar("Picture", bound=Path | bytes | Pixels)
-_WAITING_PER_WORKER = 2  # so that no worker waits while the caller looks at a result
+# For each worker, so that none waits while the caller looks at a result. Paths take no memory.
+_PATHS_AHEAD, _PICTURES_AHEAD = 3 * MOST_AT_ONCE, 2
 
 
 class ParallelClassifier:
@@ -123,9 +123,7 @@ class ParallelClassifier:
         """What computes, in each worker."""
         return self._classifiers[0].info
 
-    def assess_many(
-        self, pictures: Iterable[Picture]
-    ) -> Iterator[tuple[Picture, Assessment | InputError]]:
+    def assess_many(self, pictures: Iterable[Picture]) -> Iterator[tuple[Picture, Outcome]]:
         """Each picture with its assessment, or with the reason why it has none, in order.
 
         Pictures are taken from the iterable a few ahead. When the caller stops early, or Ctrl-C
@@ -143,37 +141,23 @@ class ParallelClassifier:
             for picture, prepared in decode_ahead(pictures, classifier.prepare):
                 yield picture, _assess_prepared(classifier, prepared)
             return
-        idle: queue.SimpleQueue[LesionClassifier] = queue.SimpleQueue()
-        for classifier in self._classifiers:
-            idle.put(classifier)
-        ahead: deque[tuple[Picture, Future[Assessment | InputError]]] = deque()
-        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="assess")
+        ahead: deque[tuple[Picture, Future[Outcome]]] = deque()
+        work = SharedWork(self._classifiers)
         try:
             for picture in pictures:
-                ahead.append((picture, pool.submit(_assess, idle, picture)))
-                if len(ahead) > self.workers * _WAITING_PER_WORKER:
+                ahead.append((picture, work.add(picture)))
+                each = _PATHS_AHEAD if isinstance(picture, Path) else _PICTURES_AHEAD
+                if len(ahead) > self.workers * each:
                     yield _finished(ahead)
             while ahead:
                 yield _finished(ahead)
         finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _assess(
-    idle: "queue.SimpleQueue[LesionClassifier]", picture: Path | bytes | Pixels
-) -> Assessment | InputError:
-    classifier = idle.get()
-    try:
-        return classifier.assess(picture)
-    except InputError as error:
-        return error
-    finally:
-        idle.put(classifier)
+            work.stop()
 
 
 def _assess_prepared(
     classifier: LesionClassifier, prepared: PreparedPicture | InputError
-) -> Assessment | InputError:
+) -> Outcome:
     if isinstance(prepared, InputError):
         return prepared
     try:
@@ -182,8 +166,6 @@ def _assess_prepared(
         return error
 
 
-def _finished(
-    ahead: "deque[tuple[Picture, Future[Assessment | InputError]]]",
-) -> tuple[Picture, Assessment | InputError]:
+def _finished(ahead: "deque[tuple[Picture, Future[Outcome]]]") -> tuple[Picture, Outcome]:
     picture, future = ahead.popleft()
     return picture, future.result()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_runtime.quality.sample import Channel, Levels, Sample, median
+from edge_runtime.quality.sample import Levels, Sample, median
 
 _CLIPPED, _WHITE, _BLACK = 254, 240, 40
 # Melanin absorbs blue more than green, and least in red. A unit of its optical density in blue
@@ -28,8 +28,6 @@ class Exposure:
         clipped: Share of pixels whose strongest channel is at its end.
         white: Share of pixels that are nearly white, as reflections are.
         black: Share of pixels that are nearly black, as the rim of the view is.
-        skin_reflectance: How bright the skin's red can be for its colour, from 1 for light skin to
-            0.63 for the darkest: a camera set for light skin shows dark skin rightly darker.
     """
 
     contrast: float
@@ -37,7 +35,6 @@ class Exposure:
     clipped: float
     white: float
     black: float
-    skin_reflectance: float
 
 
 def measure_exposure(sample: Sample) -> Exposure:
@@ -49,7 +46,6 @@ def measure_exposure(sample: Sample) -> Exposure:
         clipped=1 - strongest.share_below(_CLIPPED),
         white=_white_share(sample) if strongest.share_below(_WHITE) < 1 else 0.0,
         black=strongest.share_below(_BLACK),
-        skin_reflectance=_skin_reflectance(sample.green, sample.blue),
     )
 
 
@@ -58,7 +54,11 @@ def _white_share(sample: Sample) -> float:
     return np.count_nonzero(weakest >= _WHITE) / weakest.size
 
 
-def _skin_reflectance(green: Channel, blue: Channel) -> float:
-    blueness = median((_LOGS.take(blue) - _LOGS.take(green)).ravel())
+def skin_reflectance(sample: Sample) -> float:
+    """How bright red can be for the skin's colour: 1 on light skin, down to 0.63 on the darkest.
+
+    A camera set for light skin shows dark skin rightly darker.
+    """
+    blueness = median((_LOGS.take(sample.blue) - _LOGS.take(sample.green)).ravel())
     density = (_BLUENESS_OF_LIGHT_SKIN - blueness) / _BLUENESS_PER_DENSITY
     return math.exp(-_RED_PER_DENSITY * min(max(density, 0.0), _MAX_DENSITY))

@@ -8,7 +8,7 @@ from PIL import Image
 from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.contract.quality_limits import QualityLimits
 from edge_runtime.quality.blur import sharpness
-from edge_runtime.quality.exposure import Exposure, measure_exposure
+from edge_runtime.quality.exposure import Exposure, measure_exposure, skin_reflectance
 from edge_runtime.quality.grid import GRID_SIDE, take_grid
 from edge_runtime.quality.ink import ink_share
 from edge_runtime.quality.lesion import lesion_contrast
@@ -56,7 +56,7 @@ def examine(
     exposure = measure_exposure(sample)
     if exposure.contrast < limits.min_contrast:
         return PictureQuality(retake={"uniform": _uniform(exposure, limits)}, notes=())
-    retake = _light(exposure, limits)
+    retake = _light(exposure, sample, limits)
     if source_size_hw is not None:
         retake |= _size(pixels, limits, source_size_hw)
     if min(pixels.shape[:2]) >= GRID_SIDE:
@@ -76,14 +76,15 @@ def _uniform(exposure: Exposure, limits: QualityLimits) -> str:
     )
 
 
-def _light(exposure: Exposure, limits: QualityLimits) -> dict[str, str]:
+def _light(exposure: Exposure, sample: Sample, limits: QualityLimits) -> dict[str, str]:
     found = {}
-    least_bright = limits.min_bright * exposure.skin_reflectance
-    if exposure.bright < least_bright:
-        found["dark"] = (
-            f"the picture is too dark (bright parts at {exposure.bright:.0f} of at least "
-            f"{least_bright:.0f} grey levels): turn up the light or expose longer"
-        )
+    if exposure.bright < limits.min_bright:
+        least_bright = limits.min_bright * skin_reflectance(sample)
+        if exposure.bright < least_bright:
+            found["dark"] = (
+                f"the picture is too dark (bright parts at {exposure.bright:.0f} of at least "
+                f"{least_bright:.0f} grey levels): turn up the light or expose longer"
+            )
     if exposure.clipped > limits.max_clipped:
         found["bright"] = (
             f"the picture is too bright ({exposure.clipped:.0%} of it at the end of the scale, "

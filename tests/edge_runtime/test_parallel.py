@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PIL import Image
 
 from edge_runtime import Assessment, LesionClassifier, ParallelClassifier
 from edge_runtime.contract.embed import SealedModel
-from edge_runtime.errors import ContractError, ImageDecodeError
+from edge_runtime.errors import ContractError, ImageDecodeError, MissingDependencyError
 from edge_runtime.runner import FakeRunner
 
 Seal = Callable[..., SealedModel]
@@ -118,6 +119,48 @@ def test_an_accelerator_gets_one_worker_and_so_does_its_fallback(
             results = [outcome for _, outcome in many.assess_many([lesion()] * 4)]
             assert many.workers == 1
         assert {result.delegate for result in results} == {delegate}
+
+
+@pytest.mark.parametrize("count", [10, 45])
+def test_interpreters_share_pictures_evenly_to_the_last(
+    sealed_model: Seal, picture: Callable[..., Path], count: int
+) -> None:
+    sealed, computed = sealed_model(), [0, 0, 0]
+
+    def slow(worker: int) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+        def compute(_: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            computed[worker] += 1
+            time.sleep(0.05)
+            return np.zeros((1, 1), np.float32)
+
+        return compute
+
+    runners = [
+        FakeRunner(handler=slow(worker), input=sealed.card.input, output=sealed.card.output)
+        for worker in range(3)
+    ]
+    with ParallelClassifier([LesionClassifier(sealed, runner) for runner in runners]) as many:
+        assert len(list(many.assess_many([picture()] * count))) == count
+    assert sum(computed) == count
+    assert max(computed) - min(computed) <= 2
+
+
+@pytest.mark.parametrize("error", [MissingDependencyError("pydicom is absent"), ValueError("odd")])
+def test_an_error_that_is_no_pictures_ends_the_work(
+    sealed_model: Seal,
+    picture: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def no_reader(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("edge_runtime.prepared_picture.decode_file", no_reader)
+    with (
+        ParallelClassifier.open(sealed_model().path, workers=2) as many,
+        pytest.raises(type(error), match=str(error)),
+    ):
+        list(many.assess_many([picture()] * 30))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C")
