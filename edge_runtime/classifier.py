@@ -166,7 +166,7 @@ class LesionClassifier:
             return logit_of(self._active, pixels)
 
     def prepare(self, picture: Picture) -> PreparedPicture:
-        """The picture, decoded, resized and checked; for :meth:`assess`, which may do it later.
+        """The picture, decoded, resized and checked: what is left to :meth:`assess` is inference.
 
         Safe to call while :meth:`assess` is at work on others.
 
