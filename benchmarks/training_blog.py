@@ -1,11 +1,8 @@
 """The published baseline without any cache: each epoch decodes, augments and runs the network."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +16,7 @@ from trainer import blog
 from trainer.augmentation import draw_parameters
 from trainer.config import FitConfig
 from trainer.epoch_plan import EpochPlan
+from trainer.made_ahead import Wait, made_ahead
 from trainer.model import build_network
 
 Indices = npt.NDArray[np.int_]
@@ -60,7 +58,7 @@ class BlogTraining:
             seed=config.seed,
         )
         self._whole, self._plain = _build(keras, config)
-        self._wait_s = 0.0
+        self._wait = Wait()
 
     def warm_up(self) -> float:
         """Compile a training step and a prediction, and leave the weights as they were; seconds."""
@@ -86,7 +84,7 @@ class BlogTraining:
         Args:
             number: From 0.
         """
-        start, self._wait_s = time.perf_counter(), 0.0
+        start, self._wait = time.perf_counter(), Wait()
         batches = list(self._plan.batches(number, blog.BATCH_SIZE))
         steps = progress(self._ahead(batches), len(batches), "baseline, steps")
         for (indices, _), inputs in steps:
@@ -98,7 +96,7 @@ class BlogTraining:
         labels = self._subset.labels[self._subset.valid]
         valid_auc = roc_auc(labels, np.concatenate(shares)[:, 1])
         total_s = time.perf_counter() - start
-        return BlogEpoch(total_s=total_s, wait_s=self._wait_s, valid_auc=valid_auc)
+        return BlogEpoch(total_s=total_s, wait_s=self._wait.seconds, valid_auc=valid_auc)
 
     def _step(self, indices: Indices, inputs: Inputs) -> None:
         self._whole.train_on_batch(inputs, self._subset.labels[indices])
@@ -110,12 +108,8 @@ class BlogTraining:
 
     def _ahead(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Inputs]]:
         """Batches with their inputs; counts the time in which the next one is not ready."""
-        waiting = _made_ahead(lambda batch: self._decoded(*batch), batches)
-        for batch in batches:
-            start = time.perf_counter()
-            inputs = next(waiting)
-            self._wait_s += time.perf_counter() - start
-            yield batch, inputs
+        inputs = ((batch, self._decoded(*batch)) for batch in batches)
+        return made_ahead(inputs, ahead=_BATCHES_AHEAD, wait=self._wait)
 
     def _decoded(self, indices: Indices, views: Indices) -> Inputs:
         pictures = [self._subset.pictures[i] for i in indices]
@@ -157,17 +151,3 @@ def _build(keras: Any, config: FitConfig) -> tuple[Any, Any]:
     whole = keras.Model(inputs, head(network.features(moved)))
     whole.compile(optimizer=head.optimizer, loss=head.loss)
     return whole, keras.Model(network.features.input, head(network.features.output))
-
-
-def _made_ahead(make: Callable[[Batch], Inputs], batches: Sequence[Batch]) -> Iterator[Inputs]:
-    """Inputs in order, made by one thread that runs ahead."""
-    pool = ThreadPoolExecutor(1)
-    try:
-        upcoming = iter(batches)
-        waiting = deque(pool.submit(make, batch) for batch in islice(upcoming, _BATCHES_AHEAD))
-        while waiting:
-            first = waiting.popleft()
-            waiting.extend(pool.submit(make, batch) for batch in islice(upcoming, 1))
-            yield first.result()
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -26,6 +26,7 @@ from trainer.epoch_plan import EpochPlan
 from trainer.feed import Feed, Indices, StoredFeed
 from trainer.fine_tune import Course, FineTuning, fine_tune
 from trainer.frozen import FrozenJob, compute_frozen
+from trainer.made_ahead import Wait
 from trainer.model import Tunable
 from trainer.prepare import prepare
 from trainer.stages import AVERAGING
@@ -34,21 +35,6 @@ GOAL = 3.0
 # The first block that stage 2 can set free.
 ALL_FREE = CUTS[1]
 _MB = 1e6
-
-
-@dataclass(kw_only=True)
-class _TimedFeed:
-    """A feed, and how long training has waited for it."""
-
-    feed: Feed
-    waited_s: float = 0.0
-
-    def batch(self, view: Indices | int, indices: Indices) -> Any:
-        """As of the feed."""
-        start = time.perf_counter()
-        inputs = self.feed.batch(view, indices)
-        self.waited_s += time.perf_counter() - start
-        return inputs
 
 
 class _WarmUpPlan(EpochPlan):
@@ -178,7 +164,7 @@ def _store(ready: _Ready) -> tuple[StoredFeed, float]:
 def _run_epoch(keras: Any, ready: _Ready, feed: Feed, taken: _Taken) -> None:
     """One epoch of the trainer's own stage 2, after a first one that only warms up."""
     stored = isinstance(feed, StoredFeed)
-    timed = _TimedFeed(feed=feed)
+    wait = Wait()
     marks: list[tuple[float, float]] = []
     checkpoint = ready.work / "checkpoint.npz"
     checkpoint.unlink(missing_ok=True)
@@ -186,12 +172,13 @@ def _run_epoch(keras: Any, ready: _Ready, feed: Feed, taken: _Taken) -> None:
     course = Course(
         model=ready.tunable.top if stored else ready.tunable.live,
         depths=ready.tunable.depths,
-        feed=timed,
+        feed=feed,
         plan=_plan(ready, views=ready.config.views if stored else 0),
         valid=ready.subset.valid,
         checkpoint=checkpoint,
         key="",
-        log_epoch=lambda _: marks.append((time.perf_counter(), timed.waited_s)),
+        log_epoch=lambda _: marks.append((time.perf_counter(), wait.seconds)),
+        wait=wait,
     )
     fine_tune(keras, course, _options(ready.config))
     (start_s, waited_before_s), (end_s, waited_s) = marks

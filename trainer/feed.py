@@ -54,8 +54,11 @@ class PictureFeed:
     seed: int
 
     def batch(self, view: Indices | int, indices: Indices) -> Any:
-        """Inputs of :func:`trainer.augmentation.build_augmenter`'s model."""
-        pixels = self.pixels.rows(indices).astype(np.float32)
+        """Inputs of :func:`trainer.augmentation.build_augmenter`'s model.
+
+        The pixels are uint8, a quarter of what the model makes of them on its own device.
+        """
+        pixels = self.pixels.rows(indices)
         parameters = draw_parameters(
             self.ranges,
             [self.contents[i] for i in indices],

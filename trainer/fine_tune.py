@@ -1,7 +1,7 @@
 """Stage 2: trains the free blocks and the head together, an epoch at a time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from trainer.checkpoint import Arrays, Row, TrainingState, load_state, save_stat
 from trainer.distribution import ALONE, Distribution
 from trainer.epoch_plan import EpochPlan
 from trainer.feed import Feed
+from trainer.made_ahead import Wait, made_ahead
 from trainer.optimizer import BLOCK_DECAY, Schedule, build_optimizer
 
 Indices = npt.NDArray[np.int_]
@@ -56,6 +57,7 @@ class Course:
         checkpoint: File that holds the state between epochs.
         key: Names all that the course depends on.
         log_epoch: Is told each epoch's row.
+        wait: What training waits for its inputs is added to it.
         distribution: Devices and workers that train together.
     """
 
@@ -68,6 +70,7 @@ class Course:
     key: str
     log_epoch: Callable[[Row], None]
     distribution: Distribution = ALONE
+    wait: Wait = field(default_factory=Wait)
 
 
 def fine_tune(keras: Any, course: Course, options: FineTuning) -> tuple[list[Row], int]:
@@ -145,7 +148,10 @@ def _epoch(course: Course, options: FineTuning, state: TrainingState) -> Trainin
     model.optimizer.finalize_variable_values(model.trainable_variables)
     row: Row = {"epoch": number + 1, "loss": loss}
     for prefix, indices in (("", course.plan.sample(len(course.valid))), ("val_", course.valid)):
-        logits, labels = predict_logits(model, course.feed, indices), course.plan.labels[indices]
+        logits, labels = (
+            predict_logits(model, course.feed, indices, course.wait),
+            course.plan.labels[indices],
+        )
         row[f"{prefix}auc"] = roc_auc(labels, logits)
     row["val_loss"] = _weighted_loss(logits, labels)
     history = [*state.history, row]
@@ -167,7 +173,8 @@ def _epoch(course: Course, options: FineTuning, state: TrainingState) -> Trainin
 def _train(course: Course, options: FineTuning, epoch: int) -> float:
     """Mean loss over the pictures of one epoch."""
     batches = -(-course.plan.length // options.batch_size)
-    steps = progress(_inputs(course, options, epoch), batches, f"epoch {epoch + 1}, steps")
+    inputs = made_ahead(_inputs(course, options, epoch), wait=course.wait)
+    steps = progress(inputs, batches, f"epoch {epoch + 1}, steps")
     _seed_dropout(course.model, options.seed, epoch)
     total = count = 0.0
     for size, (inputs, labels, weights) in steps:
@@ -197,11 +204,16 @@ def _inputs(
         yield len(indices), (inputs, targets, class_weights[labels] * share.factors)
 
 
-def predict_logits(model: Any, feed: Feed, indices: Indices) -> npt.NDArray[np.float64]:
-    """Logits (n,) of the pictures themselves."""
-    parts = [
-        np.asarray(model.predict_on_batch(feed.batch(0, indices[i : i + _PREDICT_BATCH])))[:, 0]
+def predict_logits(
+    model: Any, feed: Feed, indices: Indices, wait: Wait | None = None
+) -> npt.NDArray[np.float64]:
+    """Logits (n,) of the pictures themselves; ``wait`` as :func:`made_ahead` takes it."""
+    inputs = (
+        feed.batch(0, indices[i : i + _PREDICT_BATCH])
         for i in range(0, len(indices), _PREDICT_BATCH)
+    )
+    parts = [
+        np.asarray(model.predict_on_batch(batch))[:, 0] for batch in made_ahead(inputs, wait=wait)
     ]
     return np.concatenate(parts).astype(np.float64)
 
