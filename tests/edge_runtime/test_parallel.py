@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,28 +120,23 @@ def test_an_accelerator_gets_one_worker_and_so_does_its_fallback(
         assert {result.delegate for result in results} == {delegate}
 
 
-@pytest.mark.parametrize("count", [10, 45])
+@pytest.mark.parametrize("count", [12, 45])
 def test_interpreters_share_pictures_evenly_to_the_last(
     sealed_model: Seal, picture: Callable[..., Path], count: int
 ) -> None:
-    sealed, computed = sealed_model(), [0, 0, 0]
+    # Each inference waits for one of every other interpreter: none may run out of pictures first.
+    sealed, all_at_work = sealed_model(), threading.Barrier(3, timeout=20)
 
-    def slow(worker: int) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
-        def compute(_: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            computed[worker] += 1
-            time.sleep(0.05)
-            return np.zeros((1, 1), np.float32)
-
-        return compute
+    def compute(_: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        all_at_work.wait()
+        return np.zeros((1, 1), np.float32)
 
     runners = [
-        FakeRunner(handler=slow(worker), input=sealed.card.input, output=sealed.card.output)
-        for worker in range(3)
+        FakeRunner(handler=compute, input=sealed.card.input, output=sealed.card.output)
+        for _ in range(3)
     ]
     with ParallelClassifier([LesionClassifier(sealed, runner) for runner in runners]) as many:
         assert len(list(many.assess_many([picture()] * count))) == count
-    assert sum(computed) == count
-    assert max(computed) - min(computed) <= 2
 
 
 @pytest.mark.parametrize("error", [MissingDependencyError("pydicom is absent"), ValueError("odd")])
