@@ -2,7 +2,6 @@
 
 import json
 import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.edge_peer import PeerComparison, compare_with_mediapipe
+from benchmarks.edge_throughput import measure_throughput
 from edge_runtime import console
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.contract.preprocess import preprocess
-from edge_runtime.parallel import ParallelClassifier
 from edge_runtime.sources import find_pictures
 from edge_runtime.thread_choice import available_cores
 
@@ -24,70 +22,37 @@ _COMPARED = 40  # pictures of a turn
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeOverhead:
-    """Medians over the pictures, one interpreter with one thread; then all cores together.
+    """Medians over the pictures, one interpreter with one thread.
 
     Attributes:
         pictures: How many were assessed.
-        cores: Workers of the last two figures.
         preprocess_ms: Reading, decoding and resizing.
         invoke_ms: Inference within an assessment.
         own_ms: The rest of an assessment: quality gate, score, decision, bookkeeping.
-        bare_invoke_ms: Inference alone, one after the other on one picture's pixels.
-        pictures_per_s: Of a folder, by ``ParallelClassifier``.
-        share_of_bare: That as a share of ``cores`` ÷ ``bare_invoke_ms``; 1 cannot be beaten, and
-            only a machine with nothing else to do comes near.
     """
 
     pictures: int
-    cores: int
     preprocess_ms: float
     invoke_ms: float
     own_ms: float
-    bare_invoke_ms: float
-    pictures_per_s: float
-    share_of_bare: float
 
 
 def measure_overhead(model: Path, pictures: Sequence[Path]) -> EdgeOverhead:
-    """Assess pictures one by one and then in parallel; all of them must be usable.
+    """Assess pictures one by one; all of them must be usable.
 
     Raises:
         MelanomaError: If the model cannot be opened or a picture cannot be used.
     """
     with LesionClassifier.open(model) as classifier:
-        pixels = preprocess(pictures[0], classifier.card.preprocessing)
         for _ in range(_WARMUP):
             classifier.assess(pictures[0])
-        bare_ms = []
-        for _ in pictures:
-            start = time.perf_counter()
-            classifier.logit(pixels)
-            bare_ms.append((time.perf_counter() - start) * 1e3)
         results = [classifier.assess(picture) for picture in pictures]
-    cores = available_cores()
-    pictures_per_s = _throughput(model, pictures, cores)
-    bare_invoke_ms = statistics.median(bare_ms)
     return EdgeOverhead(
         pictures=len(pictures),
-        cores=cores,
         preprocess_ms=statistics.median(r.preprocess_ms for r in results),
         invoke_ms=statistics.median(r.invoke_ms for r in results),
         own_ms=statistics.median(r.latency_ms - r.preprocess_ms - r.invoke_ms for r in results),
-        bare_invoke_ms=bare_invoke_ms,
-        pictures_per_s=pictures_per_s,
-        share_of_bare=pictures_per_s * bare_invoke_ms / 1e3 / cores,
     )
-
-
-def _throughput(model: Path, pictures: Sequence[Path], cores: int) -> float:
-    with ParallelClassifier.open(model, workers=cores) as many:
-        for _ in many.assess_many(pictures[:cores]):
-            pass  # warms up
-        start = time.perf_counter()
-        for _, outcome in many.assess_many(pictures):
-            if isinstance(outcome, Exception):
-                raise outcome
-        return len(pictures) / (time.perf_counter() - start)
 
 
 def edge(
@@ -105,11 +70,13 @@ def edge(
 ) -> None:
     """Measure what the device's software adds to decoding, resizing and inference.
 
+    One picture after the other, then the folder on all cores, in turns with inferences alone.
     With --mediapipe-python also how fast a new process gives its first result, how long a picture
     takes and how much memory that needs, beside MediaPipe Tasks on the same files.
     """
     pictures = find_pictures(paths, recursive=True)[:limit]
-    overhead = measure_overhead(model, pictures)
+    figures: dict[str, float] = asdict(measure_overhead(model, pictures))
+    figures |= asdict(measure_throughput(model, pictures, available_cores()))
     compared = None
     if mediapipe_python is not None:
         compared = compare_with_mediapipe(
@@ -117,9 +84,9 @@ def edge(
         )
     if as_json:
         beside = {} if compared is None else {"beside_mediapipe": asdict(compared)}
-        console.write_line(json.dumps(asdict(overhead) | beside))
+        console.write_line(json.dumps(figures | beside))
         return
-    rows = [(name.replace("_", " "), f"{value:.4g}") for name, value in asdict(overhead).items()]
+    rows = [(name.replace("_", " "), f"{value:.4g}") for name, value in figures.items()]
     console.print_table(("figure", "value"), rows)
     if compared is not None:
         _print_compared(compared)

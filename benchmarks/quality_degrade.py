@@ -13,7 +13,9 @@ from edge_runtime.contract.preprocess import Pixels
 
 # Optical density of melanin in a camera's red, green and blue, as edge_runtime.synthetic has it.
 _MELANIN_RGB = np.array([0.55, 0.72, 1.0])
-_INK_RGB = (70, 45, 130)
+_INKS_RGB = {"violet": (70, 45, 130), "blue": (30, 70, 150)}
+# Of paper and of the ticks on it.
+_RULERS_RGB = {"white": ((232, 232, 228), (30, 30, 35)), "blue": ((170, 200, 225), (60, 100, 160))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,8 @@ def changes() -> list[Change]:
         *(_rim(share, unfit=share >= 0.6) for share in (0.25, 0.41, 0.6, 0.75)),
         *(_thumbnail(factor, unfit=factor >= 3 or None) for factor in (2, 3, 4)),
         *(_flat(level) for level in (0, 128, 255)),
-        Change(kind="pen stroke (noted)", strength="3 % wide", apply=_pen, unfit=None),
+        *(_pen(ink, width) for ink in _INKS_RGB for width in (0.015, 0.03)),
+        *(_ruler(paper) for paper in _RULERS_RGB),
         *(_jpeg(quality) for quality in (85, 60)),
         *(_noise(levels) for levels in (2, 4)),
         *(_resized(side) for side in (150, 299, 448)),
@@ -178,16 +181,41 @@ def _flat(level: int) -> Change:
     return Change(kind="flat frame", strength=f"grey level {level}", apply=apply, unfit=True)
 
 
-def _pen(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    image = Image.fromarray(pixels)
-    layer = Image.new("L", image.size)
-    around = [
-        (image.width * (0.5 + 0.4 * math.cos(turn)), image.height * (0.5 + 0.4 * math.sin(turn)))
-        for turn in np.linspace(0, math.pi, 20) + rng.uniform(0, 2 * math.pi)
-    ]
-    ImageDraw.Draw(layer).line(around, fill=200, width=round(0.03 * image.width), joint="curve")
-    image.paste(_INK_RGB, mask=layer.filter(ImageFilter.GaussianBlur(1)))
-    return np.asarray(image)
+def _pen(ink: str, width: float) -> Change:
+    def apply(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+        image = Image.fromarray(pixels)
+        layer = Image.new("L", image.size)
+        around = [
+            (
+                image.width * (0.5 + 0.4 * math.cos(turn)),
+                image.height * (0.5 + 0.4 * math.sin(turn)),
+            )
+            for turn in np.linspace(0, math.pi, 20) + rng.uniform(0, 2 * math.pi)
+        ]
+        line_width = max(round(width * image.width), 1)
+        ImageDraw.Draw(layer).line(around, fill=200, width=line_width, joint="curve")
+        image.paste(_INKS_RGB[ink], mask=layer.filter(ImageFilter.GaussianBlur(1)))
+        return np.asarray(image)
+
+    return Change(kind=f"{ink} pen stroke", strength=f"{width:.1%} wide", apply=apply, unfit=True)
+
+
+def _ruler(paper: str) -> Change:
+    def apply(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+        paper_rgb, tick_rgb = _RULERS_RGB[paper]
+        margin = int(rng.integers(4))
+        image = Image.fromarray(np.rot90(pixels, margin))
+        draw = ImageDraw.Draw(image)
+        edge = round(rng.uniform(0.12, 0.2) * image.width)
+        draw.rectangle((0, 0, edge, image.height), fill=paper_rgb)
+        spacing = rng.uniform(0.04, 0.1) * image.height
+        for number, place in enumerate(np.arange(rng.uniform(0, spacing), image.height, spacing)):
+            length = edge * (0.8 if number % 5 == 0 else 0.45)
+            ends = (edge - length, place, edge, place)
+            draw.line(ends, fill=tick_rgb, width=max(round(0.01 * image.width), 1))
+        return _with_noise(np.rot90(np.asarray(image), -margin), 2, rng)
+
+    return Change(kind="ruler", strength=f"{paper} paper", apply=apply, unfit=True)
 
 
 def _as_jpeg(pixels: Pixels, quality: int) -> Pixels:

@@ -84,7 +84,6 @@ def _rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
         members = [outcome for outcome in outcomes if outcome.group == group]
         reasons = Counter(reason for outcome in members for reason in outcome.reasons)
         listed = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-        noted = sum(outcome.noted for outcome in members)
         rows.append(
             (
                 *group,
@@ -92,7 +91,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
                 str(share.successes),
                 str(share.trials),
                 _percent(share),
-                "; ".join(filter(None, (listed, f"noted {noted}" if noted else ""))),
+                listed,
             )
         )
     return rows
@@ -117,7 +116,6 @@ def _as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
                 "of": share.trials,
                 "interval_95": share.interval,
                 "reasons": Counter(reason for o in members for reason in o.reasons),
-                "noted": sum(o.noted for o in members),
                 "wrong": [console.display_name(path) for path in wrong],
             }
         )

@@ -51,14 +51,12 @@ class Outcome:
         group: What the picture belongs to, such as ``("as it is", "all")``.
         unfit: Whether it should be sent back; None where neither is asked for.
         reasons: Names of the checks that sent it back.
-        noted: Whether something was noted.
         path: The file.
     """
 
     group: tuple[str, str]
     unfit: bool | None
     reasons: tuple[str, ...]
-    noted: bool
     path: Path
 
 
@@ -188,6 +186,5 @@ def _outcome(group: tuple[str, str], pixels: Pixels, path: Path, *, unfit: bool 
         group=group,
         unfit=unfit,
         reasons=tuple(quality.retake),
-        noted=bool(quality.notes),
         path=path,
     )

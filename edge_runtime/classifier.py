@@ -241,7 +241,7 @@ class LesionClassifier:
             prepared, ahead_ms = picture, picture.preprocess_ms + picture.checks_ms
         else:  # a fallback that asks for something else has taken over
             prepared = prepare(picture.picture, *asked)
-        retake, notes = tuple(prepared.quality.retake.values()), prepared.quality.notes
+        retake = tuple(prepared.quality.retake.values())
         ready = time.perf_counter()
         logit = None if retake else logit_of(runner, prepared.pixels)
         invoked = time.perf_counter()
@@ -252,7 +252,7 @@ class LesionClassifier:
             decision=decision,
             score=score,
             logit=logit,
-            reasons=(*reasons, *notes),
+            reasons=reasons,
             preprocess_ms=prepared.preprocess_ms,
             invoke_ms=(invoked - ready) * 1e3,
             latency_ms=(time.perf_counter() - start) * 1e3 + ahead_ms,

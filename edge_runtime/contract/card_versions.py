@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from edge_runtime.contract.quality_limits import ANY_TICKS
 from edge_runtime.errors import CardVersionError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _FIRST_VERSION = 1
 
 
@@ -41,8 +42,14 @@ def _third(data: dict[str, Any]) -> dict[str, Any]:
     return _completed(data, "architecture", pooled_middle=False)
 
 
+def _fourth(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 4 sends pictures with ink or a ruler back; ink was only remarked on before."""
+    quality = _part(data, "quality") | {"max_ink": 1.0, "max_ruler_ticks": ANY_TICKS}
+    return {**data, "quality": quality} if _part(data, "quality") else data
+
+
 # From each version to the next, the first one first.
-_STEPS = (_second, _third)
+_STEPS = (_second, _third, _fourth)
 
 
 def _completed(data: dict[str, Any], name: str, **added: Any) -> dict[str, Any]:

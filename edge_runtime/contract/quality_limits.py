@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from edge_runtime.errors import CardSchemaError
 
 VIEW_FEATURES = 6
+ANY_TICKS = 1e6  # more than any picture has pixels along a side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,9 @@ class QualityLimits:
         view_precision: Inverse of their covariance, row by row.
         min_lesion_contrast: Least spread of colour over the parts of the picture, see
             ``edge_runtime.quality.lesion``.
-        max_ink: Share of violet or blue pixels from which ink is noted.
+        max_ink: Largest share of pixels that are pen marks, see ``edge_runtime.quality.ink``.
+        max_ruler_ticks: Most evenly spaced ticks on paper at a margin; more make a ruler, see
+            ``edge_runtime.quality.ruler``.
         min_source_share: Least side of the picture file, as a share of the model's input.
     """
 
@@ -87,7 +90,8 @@ class QualityLimits:
         59.5295,
     )
     min_lesion_contrast: float = 0.08
-    max_ink: float = 0.02
+    max_ink: float = 0.0018
+    max_ruler_ticks: float = 5.0
     min_source_share: float = 0.5
 
     def __post_init__(self) -> None:
@@ -120,5 +124,6 @@ CONTRAST_ONLY = replace(
     max_view_distance=1e9,
     min_lesion_contrast=0.0,
     max_ink=1.0,
+    max_ruler_ticks=ANY_TICKS,
     min_source_share=0.0,
 )

@@ -1,22 +1,70 @@
 """Pen marks of a surgeon on the skin."""
 
+from functools import cache
+
 import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
-from edge_runtime.quality.sample import Sample
+from edge_runtime.quality.grid import LOGS, Mask
+from edge_runtime.quality.sample import Channel, Levels, Sample, median
 
-_LEVELS = np.arange(256)
-# What green or blue must exceed for each level of red: by 15 levels, and by an eighth.
-_LEAST = np.minimum(np.maximum(_LEVELS + 15, _LEVELS * 9 // 8), 255).astype(np.uint8)
+_LEAST_BRIGHT = 60  # darker colours are mostly noise, and black lesions look blue
+_BLUER = 0.25  # of log(blue/red), beyond the skin's
+_SKIN_PERCENTILE = 60  # of green: nearly all skin is brighter than any lesion
+_SKIN_GREEN = 0.7  # skin in a corner's shadow has so much of the bright skin's green
+# A stroke is at most a seventh of a side wide; a blue lesion is wider.
+_REACH_PER_SIDE = 1 / 14
+_CENTRE = 0.5  # of half a side: what lies within is the lesion
 
 
 def ink_share(sample: Sample) -> float:
-    """Share of pixels, 0 to 1, as violet, blue or green as skin markers write.
+    """Share of pixels, 0 to 1, that are pen marks.
 
-    Gentian violet and the other marker dyes absorb red light, which neither melanin nor blood does:
-    red is then the weaker channel by a wide margin.
+    Gentian violet and other markers' dyes absorb red light, which neither melanin nor blood does:
+    they are bluer than the skin. So is a blue nevus, and so are parts of a melanoma: but these lie
+    at the centre, or are wide, or border on other parts of the lesion. A mark lies around the
+    lesion, is thin, and has skin on either side.
 
     Args:
         sample: Of a picture.
     """
-    marked = np.maximum(sample.green, sample.blue) > _LEAST.take(sample.red)
-    return np.count_nonzero(marked) / marked.size
+    bluish = (sample.blue >= sample.red) & (sample.strongest >= _LEAST_BRIGHT)
+    bluish &= _away_from_centre(sample.red.shape)
+    if not bluish.any():
+        return 0.0
+    blueness = LOGS.take(sample.blue) - LOGS.take(sample.red)
+    skin_blueness, skin_green = _skin(sample.green, blueness)
+    bluer = blueness - skin_blueness
+    marks = bluish & (bluer > _BLUER)
+    if not marks.any():
+        return 0.0
+    skin = (bluer < _BLUER / 2) & (sample.green >= skin_green * _SKIN_GREEN)
+    marks &= _beside(skin) | _beside(skin.T).T
+    return float(np.count_nonzero(marks) / marks.size)
+
+
+@cache
+def _away_from_centre(shape: tuple[int, int]) -> Mask:
+    rows, columns = (np.linspace(-1, 1, side) ** 2 for side in shape)
+    return np.asarray(np.add.outer(rows, columns) > _CENTRE**2)
+
+
+def _skin(green: Channel, blueness: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The skin's blueness and its green: medians over the picture's bright part."""
+    bright = green >= Levels(green).percentile(_SKIN_PERCENTILE)
+    return median(blueness[bright]), Levels(green[bright]).percentile(50)
+
+
+def _beside(skin: Mask) -> Mask:
+    """Pixels with skin on one side along the first axis, and skin or the picture's edge beyond."""
+    height = len(skin)
+    reach = max(round(height * _REACH_PER_SIDE), 1)
+    around = ((reach, reach), (0, 0))
+    found = []
+    for edge_counts in (False, True):
+        padded = np.pad(skin, around, constant_values=edge_counts)
+        near = np.asarray(sliding_window_view(padded, reach, axis=0).any(axis=-1))
+        found.append((near[:height], near[reach + 1 :]))
+    (before, after), (before_or_edge, after_or_edge) = found
+    return np.asarray((before & after_or_edge) | (after & before_or_edge))

@@ -117,16 +117,6 @@ def test_a_thumbnail_is_to_be_sent_again_as_the_original(sealed_model: Seal, les
     assert "send the original" in thumbnail.reasons[0]
 
 
-def test_ink_is_told_beside_the_score(sealed_model: Seal, lesion: Draw) -> None:
-    limits = dataclasses.replace(CONTRAST_ONLY, max_ink=0.02)
-    classifier = answering(sealed_model(quality=limits), 0.25)
-    assert len(classifier.assess(lesion(64, 64)).reasons) == 1
-    marked = lesion(64, 64)
-    marked[20:30] = (70, 45, 130)
-    (_, note) = classifier.assess(marked).reasons
-    assert "wipe it off" in note
-
-
 @pytest.mark.parametrize("logit", [math.nan, math.inf, -math.inf])
 def test_a_logit_that_is_no_number_never_becomes_a_decision(
     sealed_model: Seal, lesion: Draw, logit: float

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from edge_runtime.contract.quality_limits import CONTRAST_ONLY, DEFAULT_LIMITS, QualityLimits
 from edge_runtime.quality import examine
 from edge_runtime.quality.ink import ink_share
+from edge_runtime.quality.ruler import ruler_ticks
 from edge_runtime.quality.sample import Levels, median, take_sample
 from edge_runtime.quality.view import middle_eigenvalue
 
@@ -31,6 +32,8 @@ ADVICE = {
     "blur": "focus again",
     "view": "place the lens on the lesion",
     "lesion": "centre the lesion",
+    "ink": "wipe the ink off",
+    "ruler": "take it away",
 }
 
 
@@ -184,12 +187,58 @@ def test_an_enlarged_thumbnail_is_sent_back_where_its_size_is_known() -> None:
     assert "small" not in examine(pixels, DEFAULT_LIMITS, source_size_hw=(112, 112)).retake
 
 
-def test_ink_is_noted_and_sends_nothing_back() -> None:
+VIOLET = (70, 45, 130)
+
+
+@pytest.mark.parametrize("side", [112, 224, 299])
+def test_a_pen_stroke_beside_the_lesion_is_sent_back(side: int) -> None:
+    pixels = textured((side, side))
+    assert ink_share(take_sample(pixels)) == 0
+    image = Image.fromarray(pixels)
+    ends = (side * 0.1, side * 0.35, side * 0.45, side * 0.08)
+    ImageDraw.Draw(image).line(ends, fill=VIOLET, width=round(side / 30))
+    only("ink", np.asarray(image))
+
+
+def test_a_stroke_at_the_very_edge_is_ink_too() -> None:
     pixels = textured()
-    assert examine(pixels, DEFAULT_LIMITS).notes == ()
-    pixels[100:112] = (70, 45, 130)
-    (note,) = examine(pixels, DEFAULT_LIMITS).notes
-    assert "wipe it off" in note
+    pixels[:, :8] = VIOLET
+    assert ink_share(take_sample(pixels)) > DEFAULT_LIMITS.max_ink
+
+
+def test_what_is_blue_at_the_centre_or_wide_is_the_lesion() -> None:
+    at_centre, wide = textured(), textured()
+    at_centre[100:124, 90:134] = VIOLET
+    wide[20:120, 20:120] = VIOLET
+    for pixels in (at_centre, wide):
+        assert ink_share(take_sample(pixels)) <= DEFAULT_LIMITS.max_ink
+
+
+def test_a_blue_cast_is_not_ink() -> None:
+    pixels = textured()[..., ::-1]
+    assert ink_share(take_sample(pixels)) == 0
+
+
+def with_ruler(side: int, ticks: int, paper: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
+    pixels = textured((side, side))
+    pixels[:, : side // 7] = paper
+    for place in np.linspace(side / 40, side * 0.95, ticks).astype(int):
+        pixels[place : place + max(side // 100, 1), side // 20 : side // 7] = 30
+    return pixels
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("side", [112, 224, 299])
+def test_a_ruler_at_any_margin_is_sent_back(side: int, turns: int) -> None:
+    ruled = np.ascontiguousarray(np.rot90(with_ruler(side, 11, (230, 230, 225)), turns))
+    only("ruler", ruled)
+
+
+def test_ticks_on_skin_few_ticks_or_plain_paper_are_no_ruler() -> None:
+    on_skin, few = with_ruler(224, 11, (205, 150, 140)), with_ruler(224, 4, (230, 230, 225))
+    for pixels in (on_skin, few, with_ruler(224, 0, (230, 230, 225))):
+        ticks = ruler_ticks(Image.fromarray(pixels), take_sample(pixels))
+        assert ticks <= DEFAULT_LIMITS.max_ruler_ticks
 
 
 SIDES = st.integers(32, 260)
@@ -225,14 +274,6 @@ def test_percentiles_and_medians_are_those_of_numpy(
     assert counted.percentile(percent) == pytest.approx(np.percentile(levels, percent))
     assert counted.share_below(128) == pytest.approx(np.mean(levels < 128))
     assert median(levels.astype(np.float32)) == np.median(levels)
-
-
-@given(arrays.arrays(np.uint8, (8, 8, 3)))
-def test_ink_is_an_eighth_and_fifteen_levels_above_red(pixels: npt.NDArray[np.uint8]) -> None:
-    red, green, blue = np.moveaxis(pixels.astype(int), -1, 0)
-    other = np.maximum(green, blue)
-    marked = (other > red + 15) & (other > red * 9 / 8)
-    assert ink_share(take_sample(pixels)) == np.mean(marked)
 
 
 @given(arrays.arrays(np.float64, (3, 5), elements=st.floats(-1, 1)))

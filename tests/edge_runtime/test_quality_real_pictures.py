@@ -18,7 +18,11 @@ MAX_FALSE_RETAKES, MIN_DETECTION = 0.02, 0.95
 # Below what is promised on 150 pictures: within two standard errors of it.
 LEAST_SEEN = 0.91
 UNFIT = [change for change in changes() if change.unfit]
-HARD = {("motion blur", "6% of width"), ("motion blur", "9% of width"), ("enlarged", "3×")}
+HARD = {
+    ("motion blur", "6% of width"),
+    ("motion blur", "9% of width"),
+    ("enlarged", "3×"),
+}
 
 
 @cache

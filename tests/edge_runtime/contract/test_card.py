@@ -22,6 +22,7 @@ from edge_runtime.contract.golden import GoldenCase, GoldenSet
 from edge_runtime.contract.labels import Labels
 from edge_runtime.contract.operating_point import RULES, OperatingPoint, Proportion
 from edge_runtime.contract.preprocess import Preprocessing
+from edge_runtime.contract.quality_limits import ANY_TICKS
 from edge_runtime.errors import CardSchemaError, CardVersionError
 
 CardOf = Callable[[str], ModelCard]
@@ -131,7 +132,7 @@ def test_a_training_record_that_is_silent_on_leaks_or_imbalance_is_refused(
         load_card(json.dumps(document))
 
 
-@pytest.mark.parametrize("version", [0, 4, -1, "1", None, [], True, 1.5])
+@pytest.mark.parametrize("version", [0, 5, -1, "1", None, [], True, 1.5])
 def test_another_schema_version_is_refused_before_anything_else(
     tiny_card: CardOf, version: Any
 ) -> None:
@@ -147,9 +148,12 @@ def test_a_card_of_the_first_version_is_read_and_means_what_it_meant(tiny_card: 
     document["schema_version"] = 1
     del document["architecture"]["pooled_from"], document["quality"]["min_lesion_contrast"]
     del document["architecture"]["pooled_middle"]
+    del document["quality"]["max_ruler_ticks"]
     old = load_card(json.dumps(document))
     assert old.architecture == dataclasses.replace(card.architecture, pooled_from="none")
-    assert old.quality == dataclasses.replace(card.quality, min_lesion_contrast=0.0)
+    assert old.quality == dataclasses.replace(
+        card.quality, min_lesion_contrast=0.0, max_ink=1.0, max_ruler_ticks=ANY_TICKS
+    )
 
 
 def test_a_card_of_the_second_version_keeps_what_it_says(tiny_card: CardOf) -> None:
@@ -157,12 +161,23 @@ def test_a_card_of_the_second_version_keeps_what_it_says(tiny_card: CardOf) -> N
     document = {**json.loads(dump_card(card)), "schema_version": 2}
     document["architecture"]["pooled_from"] = "mixed2"
     del document["architecture"]["pooled_middle"]
+    document["quality"]["min_lesion_contrast"] = 0.07
     old = load_card(json.dumps(document))
     assert old.schema_version == SCHEMA_VERSION
-    assert old.quality == card.quality
+    assert old.quality.min_lesion_contrast == 0.07
     assert old.architecture == dataclasses.replace(
         card.architecture, pooled_from="mixed2", pooled_middle=False
     )
+
+
+def test_a_card_of_the_third_version_sends_nothing_back_for_ink_or_a_ruler(
+    tiny_card: CardOf,
+) -> None:
+    document = {**json.loads(dump_card(tiny_card("int8"))), "schema_version": 3}
+    document["quality"]["max_ink"] = 0.02  # of another measure of ink, which was only remarked on
+    del document["quality"]["max_ruler_ticks"]
+    quality = load_card(json.dumps(document)).quality
+    assert (quality.max_ink, quality.max_ruler_ticks) == (1.0, ANY_TICKS)
 
 
 @pytest.mark.parametrize("part", ["architecture", "quality"])

@@ -138,7 +138,7 @@ def sealed_by_hand(flatbuffer: bytes, entries: dict[str, bytes]) -> bytes:
     ("old", "new", "error"),
     [
         (b'"variant": "float32"', b'"variant": "int4"', CardSchemaError),
-        (b'"schema_version": 3', b'"schema_version": 4', CardVersionError),
+        (b'"schema_version": 4', b'"schema_version": 5', CardVersionError),
         (b'"temperature": 1.5', b'"temperature": 2.5', None),
     ],
 )
