@@ -40,15 +40,22 @@ def take_grid(image: Image.Image, strongest: Channel) -> Grid:
         image: The picture.
         strongest: The largest channel of its pixels, or of a sample of them, uint8 (h, w).
     """
+    grid = _resized(image)
+    lit = _lit(np.asarray(grid)) if strongest.min() < _BLACK else None
+    return Grid(grid, np.asarray(grid.reduce(2)), lit if lit is not None and lit.any() else None)
+
+
+def _resized(image: Image.Image) -> Image.Image:
+    times, rest = divmod(image.width, GRID_SIDE)
+    if image.width == image.height and times and not rest:
+        return image.reduce(times)
     shrinks = min(image.size) >= GRID_SIDE
     # The gap lets Pillow average whole pixels first, at a fraction of the time.
-    grid = image.resize(
+    return image.resize(
         (GRID_SIDE, GRID_SIDE),
         Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR,
         reducing_gap=1.0,
     )
-    lit = _lit(np.asarray(grid)) if strongest.min() < _BLACK else None
-    return Grid(grid, np.asarray(grid.reduce(2)), lit if lit is not None and lit.any() else None)
 
 
 def _lit(grid: Pixels) -> Mask:

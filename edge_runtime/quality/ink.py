@@ -29,8 +29,10 @@ def ink_share(sample: Sample) -> float:
     Args:
         sample: Of a picture.
     """
-    bluish = (sample.blue >= sample.red) & (sample.strongest >= _LEAST_BRIGHT)
-    bluish &= _away_from_centre(sample.red.shape)
+    bluish = sample.blue >= sample.red
+    if not bluish.any():
+        return 0.0
+    bluish &= (sample.strongest >= _LEAST_BRIGHT) & _away_from_centre(sample.red.shape)
     if not bluish.any():
         return 0.0
     blueness = LOGS.take(sample.blue) - LOGS.take(sample.red)

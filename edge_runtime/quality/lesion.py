@@ -28,7 +28,10 @@ def lesion_contrast(grid: Grid) -> float:
         0 or more; about 0.05 for plain skin in even light, 0.1 and more with a lesion.
     """
     logs = _logs_of_all(grid) if grid.lit is None else _logs_of_lit(grid.colours, grid.lit)
-    return math.sqrt(float(logs.var(axis=0).sum())) if logs.size else 0.0
+    if not logs.size:
+        return 0.0
+    centred = logs - logs.sum(axis=0) / len(logs)
+    return math.sqrt(float(np.vdot(centred, centred)) / len(logs))
 
 
 def _logs_of_all(grid: Grid) -> npt.NDArray[np.float32]:

@@ -41,12 +41,14 @@ def ruler_ticks(image: Image.Image, sample: Sample) -> int:
 
 def _paper(sample: Sample) -> Mask | None:
     """Where colours are as pale as paper; None if hardly anything is."""
-    lit = sample.strongest >= _BLACK
-    pale = lit & (sample.red <= _REDDEST_PAPER.take(sample.green))
+    pale = sample.red <= _REDDEST_PAPER.take(sample.green)
     if np.count_nonzero(pale) <= _STRIP_SHARE * _STRIP_SIDE * pale.size:
         return None
+    lit = sample.strongest >= _BLACK
+    if not lit.any():
+        return None
     redness = LOGS.take(sample.red) - LOGS.take(sample.green)
-    paper = pale & (redness < median(redness[lit]) - _PALER)
+    paper = pale & lit & (redness < median(redness[lit]) - _PALER)
     return np.asarray(paper & (sample.green >= _PAPER_GREEN * np.median(sample.green[lit])))
 
 
