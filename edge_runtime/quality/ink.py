@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from edge_runtime.quality.grid import LOGS, Mask
-from edge_runtime.quality.sample import Channel, Levels, Sample, median
+from edge_runtime.quality.sample import Levels, Sample, median
 
 _LEAST_BRIGHT = 60  # darker colours are mostly noise, and black lesions look blue
 _BLUER = 0.25  # of log(blue/red), beyond the skin's
@@ -36,7 +36,7 @@ def ink_share(sample: Sample) -> float:
     if not bluish.any():
         return 0.0
     blueness = LOGS.take(sample.blue) - LOGS.take(sample.red)
-    skin_blueness, skin_green = _skin(sample.green, blueness)
+    skin_blueness, skin_green = _skin(sample, blueness)
     bluer = blueness - skin_blueness
     marks = bluish & (bluer > _BLUER)
     if not marks.any():
@@ -52,10 +52,11 @@ def _away_from_centre(shape: tuple[int, int]) -> Mask:
     return np.asarray(np.add.outer(rows, columns) > _CENTRE**2)
 
 
-def _skin(green: Channel, blueness: npt.NDArray[np.float32]) -> tuple[float, float]:
-    """The skin's blueness and its green: medians over the picture's bright part."""
-    bright = green >= Levels(green).percentile(_SKIN_PERCENTILE)
-    return median(blueness[bright]), Levels(green[bright]).percentile(50)
+def _skin(sample: Sample, blueness: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The skin's blueness and its green: medians over the bright part of what is lit."""
+    lit = sample.green[sample.strongest >= _LEAST_BRIGHT]
+    bright = sample.green >= Levels(lit).percentile(_SKIN_PERCENTILE)
+    return median(blueness[bright]), Levels(sample.green[bright]).percentile(50)
 
 
 def _beside(skin: Mask) -> Mask:
