@@ -24,7 +24,8 @@ def ink_share(sample: Sample) -> float:
     Gentian violet and other markers' dyes absorb red light, which neither melanin nor blood does:
     they are bluer than the skin. So is a blue nevus, and so are parts of a melanoma: but these lie
     at the centre, or are wide, or border on other parts of the lesion. A mark lies around the
-    lesion, is thin, and has skin on either side.
+    lesion, is thin, and has skin on either side. The coloured fringe that a lens draws around a
+    round field has not.
 
     Args:
         sample: Of a picture.
@@ -42,7 +43,7 @@ def ink_share(sample: Sample) -> float:
     if not marks.any():
         return 0.0
     skin = (bluer < _BLUER / 2) & (sample.green >= skin_green * _SKIN_GREEN)
-    marks &= _beside(skin) | _beside(skin.T).T
+    marks &= _between(skin) | _between(skin.T).T
     return float(np.count_nonzero(marks) / marks.size)
 
 
@@ -59,15 +60,10 @@ def _skin(sample: Sample, blueness: npt.NDArray[np.float32]) -> tuple[float, flo
     return median(blueness[bright]), Levels(sample.green[bright]).percentile(50)
 
 
-def _beside(skin: Mask) -> Mask:
-    """Pixels with skin on one side along the first axis, and skin or the picture's edge beyond."""
+def _between(skin: Mask) -> Mask:
+    """Pixels with skin near them on both sides along the first axis."""
     height = len(skin)
     reach = max(round(height * _REACH_PER_SIDE), 1)
-    around = ((reach, reach), (0, 0))
-    found = []
-    for edge_counts in (False, True):
-        padded = np.pad(skin, around, constant_values=edge_counts)
-        near = np.asarray(sliding_window_view(padded, reach, axis=0).any(axis=-1))
-        found.append((near[:height], near[reach + 1 :]))
-    (before, after), (before_or_edge, after_or_edge) = found
-    return np.asarray((before & after_or_edge) | (after & before_or_edge))
+    padded = np.pad(skin, ((reach, reach), (0, 0)))
+    near = np.asarray(sliding_window_view(padded, reach, axis=0).any(axis=-1))
+    return near[:height] & near[reach + 1 :]

@@ -200,10 +200,14 @@ def test_a_pen_stroke_beside_the_lesion_is_sent_back(side: int) -> None:
     only("ink", np.asarray(image))
 
 
-def test_a_stroke_at_the_very_edge_is_ink_too() -> None:
-    pixels = textured()
-    pixels[:, :8] = VIOLET
-    assert ink_share(take_sample(pixels)) > DEFAULT_LIMITS.max_ink
+@pytest.mark.parametrize("radius", [95, 106, 112, 130])
+def test_the_blue_fringe_of_a_round_field_is_not_ink(radius: int) -> None:
+    y, x = np.mgrid[:224, :224] - 111.5
+    distance = np.hypot(y, x)
+    pixels = textured().copy()
+    pixels[distance > radius + 3] = 0
+    pixels[abs(distance - radius) <= 3] = (60, 60, 150)
+    assert ink_share(take_sample(pixels)) == 0
 
 
 def test_what_is_blue_at_the_centre_or_wide_is_the_lesion() -> None:
