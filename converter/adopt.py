@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from converter.adopted_groups import leaked_pictures, with_groups
 from converter.comparison import calibrate_logits, labels_of
 from converter.foreign_card import ForeignCard
 from converter.run_folder import DRAFT_FILE, RUN_FILE
-from edge_runtime.console import progress, require_absent
+from edge_runtime.console import log, progress, require_absent
 from edge_runtime.contract.card import (
     Architecture,
     CardDraft,
@@ -50,7 +51,8 @@ def adopt_model(
             what computes its logit of uint8 pixels (H, W, 3).
         card: What its maker knows of it.
         data: Folder with ``train/`` and ``valid/`` (and ``test/``), each with a folder a class.
-            Figures and operating point come from ``valid``, integer ranges from ``train``.
+            Figures and operating point come from ``valid``, integer ranges from ``train``. A
+            ``metadata.csv`` beside them may name lesions and patients.
         out: The folder to make.
 
     Raises:
@@ -59,7 +61,14 @@ def adopt_model(
         InputError: If a picture cannot be used.
     """
     require_absent(out)
-    pictures = _read_layout(data, card)
+    pictures, grouped_by = with_groups(data, _read_layout(data, card))
+    leaked = leaked_pictures(pictures)
+    if leaked:
+        log.warning(
+            "warning: %d pictures share content, lesion or patient with another split: "
+            "the figures are too good",
+            leaked,
+        )
     work = out.with_name(out.name + ".partial")
     try:
         shutil.rmtree(work, ignore_errors=True)
@@ -70,7 +79,7 @@ def adopt_model(
             logit_of(preprocess(data / picture.file, card.preprocessing))
             for picture in progress(pictures, len(pictures), "pictures")
         ]
-        draft = _draft(card, pictures, logits, digest)
+        draft = _draft(card, pictures, logits, digest, grouped_by)
         (work / DRAFT_FILE).write_text(dump_card(draft), encoding="utf-8")
         record = json.dumps({"picture_folder": str(data.resolve())}) + "\n"
         (work / RUN_FILE).write_text(record, encoding="utf-8")
@@ -102,14 +111,15 @@ def _read_layout(data: Path, card: ForeignCard) -> list[Picture]:
 
 
 def _draft(
-    card: ForeignCard, pictures: Sequence[Picture], logits: Sequence[float], digest: str
+    card: ForeignCard,
+    pictures: Sequence[Picture],
+    logits: Sequence[float],
+    digest: str,
+    grouped_by: str,
 ) -> CardDraft:
     valid = [i for i, picture in enumerate(pictures) if picture.split == "valid"]
     labels = labels_of([pictures[i] for i in valid], card.positive)
     calibrated = calibrate_logits(np.array(logits)[valid], labels, _wanted(card))
-    splits: dict[str, set[str]] = {}
-    for picture in pictures:
-        splits.setdefault(picture.sha256, set()).add(picture.split)
     counts = Counter(f"{picture.split}/{picture.label}" for picture in pictures)
     return CardDraft(
         schema_version=SCHEMA_VERSION,
@@ -124,8 +134,8 @@ def _draft(
         labels=card.labels,
         training=TrainingRecord(
             pictures=dict(sorted(counts.items())),
-            grouped_by="content",
-            leaked_pictures=sum(len(splits[picture.sha256]) > 1 for picture in pictures),
+            grouped_by=grouped_by,
+            leaked_pictures=leaked_pictures(pictures),
             imbalance="unknown, trained elsewhere",
             seed=0,
             split_sha256=manifest_sha256(pictures),

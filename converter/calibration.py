@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from converter.errors import CalibrationError
+from converter.ranges import LEFT_OUT_FROM
 from converter.run_folder import RunFolder
 from edge_runtime.console import log, progress
 from edge_runtime.contract.manifest import Picture, require_unchanged, write_pictures
@@ -33,18 +34,29 @@ class CalibrationSet:
         """Digest of the pictures' contents in their order."""
         return hashlib.sha256("".join(p.sha256 for p in self.pictures).encode()).hexdigest()
 
-    def warn_of_outliers(self, outliers: Mapping[int, int]) -> None:
+    def warn_of_outliers(self, outliers: Mapping[int, int], range_method: str) -> None:
         """Say which pictures stretch the ranges of tensors far beyond all others.
 
         Args:
             outliers: Place of each such picture, and of how many tensors.
+            range_method: One of ``ranges.METHODS``.
         """
+        if range_method == "min-max":
+            advice = "--ranges percentile leaves such a picture out of it"
+        elif len(self.pictures) >= LEFT_OUT_FROM:
+            advice = "the ranges leave it out"
+        else:
+            advice = (
+                f"it counts in part beside only {len(self.pictures) - 1} others: of "
+                f"{LEFT_OUT_FROM} pictures and more it is left out"
+            )
         for place, tensors in sorted(outliers.items(), key=lambda item: -item[1]):
             log.warning(
                 "warning: calibration picture %s alone stretches the range of %d of the tensors "
-                "far beyond all others; --ranges percentile leaves such a picture out of it.",
+                "far beyond all others; %s.",
                 self.pictures[place].file,
                 tensors,
+                advice,
             )
 
     def write_manifest(self, path: Path) -> None:

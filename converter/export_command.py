@@ -100,7 +100,7 @@ def _print_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
     console.write_line()
     console.write_line(
         f"on {compared.pictures} validation pictures, {compared.malignant} malignant, with 95 % "
-        "intervals; changes are paired; Δlogit and flips are from the Keras model"
+        "intervals; changes are paired; Δlogit and flips are from the run's own model"
     )
     for item in outcomes:
         _print_bound(item)

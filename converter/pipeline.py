@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,13 @@ class Outcome:
     published: ExportedVariant | None
     problem: str | None = None
 
+    def lying_in(self, folder: Path) -> "Outcome":
+        """The same, its file in another folder."""
+        if self.published is None:
+            return self
+        moved = replace(self.published, path=folder / self.published.path.name)
+        return replace(self, published=moved)
+
 
 def export_run(
     run_path: Path, out: Path, options: ExportOptions, *, data: Path | None = None
@@ -100,7 +107,7 @@ def export_run(
         work.rename(out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return outcomes
+    return [item.lying_in(out) for item in outcomes]
 
 
 class _Export:
@@ -127,7 +134,7 @@ class _Export:
         calibration = load_calibration(self._run, self._options.calibration_pictures)
         self._calibration = calibration
         self._measured = measure_ranges(self._float32, calibration.pixels)
-        calibration.warn_of_outliers(self._measured.outliers())
+        calibration.warn_of_outliers(self._measured.outliers(), self._options.range_method)
         calibration.write_manifest(self._work / CALIBRATION_FILE)
         ranges = self._measured.joined(self._options.range_method)
         return FloatSource(float32=self._float32, ranges=ranges)

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 METHODS = ("min-max", "percentile")
 PERCENTILE = 99.0
+# From so many pictures on, what a single one shows does not move a percentile.
+LEFT_OUT_FROM = round(100 / (100 - PERCENTILE)) + 1
 # A picture that stretches a tensor's range to so many times what all others span stands out.
 OUTLIER_FACTOR = 1.5
 

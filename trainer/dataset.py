@@ -9,8 +9,14 @@ from edge_runtime.errors import DatasetError
 from trainer.folders import class_pictures, picture_files
 from trainer.labelled import Dataset, Description, LabelledPicture, read_dataset
 from trainer.lesion_kinds import ClassTable
-from trainer.table_file import find_table, metadata_of, read_table
-from trainer.tables import PictureIndex, describe_rows, files_of_rows, relative_to_table
+from trainer.table_file import find_table, identity_of, metadata_of, read_table
+from trainer.tables import (
+    PictureIndex,
+    describe_rows,
+    files_of_rows,
+    relative_to_table,
+    warn_of_unmatched,
+)
 
 __all__ = ["Dataset", "LabelledPicture", "find_dataset"]
 
@@ -66,7 +72,9 @@ def _from_class_folders(
     if path is not None:
         table = read_table(path)
         if table.id_columns:
-            rows = files_of_rows(table, PictureIndex(list(found))).rows
+            matched = files_of_rows(table, PictureIndex(list(found)))
+            warn_of_unmatched(matched, "which names lesion and patient")
+            rows = matched.rows
         else:
             log.warning(
                 "warning: %s names no pictures and is not used: none of its columns is file, "
@@ -77,8 +85,8 @@ def _from_class_folders(
         Description(
             file=file,
             label=label,
-            lesion=rows.get(file, {}).get("lesion_id"),
-            patient=rows.get(file, {}).get("patient_id"),
+            lesion=identity_of(rows.get(file, {}), "lesion_id"),
+            patient=identity_of(rows.get(file, {}), "patient_id"),
             metadata=metadata_of(rows.get(file, {})),
             split=split,
         )

@@ -1,6 +1,6 @@
 """The pictures of a run: found, audited, divided into splits or folds, decoded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy.typing as npt
 from edge_runtime.console import log
 from edge_runtime.contract.manifest import Picture, manifest_sha256
 from trainer.config import FitConfig
-from trainer.dataset import Dataset, find_dataset
+from trainer.dataset import Dataset, LabelledPicture, find_dataset
 from trainer.folds import fold_splits
 from trainer.leakage import Leakage, check_leakage
 from trainer.lesion_kinds import parse_classes
 from trainer.pixel_cache import CachedPixels
 from trainer.prepare import open_pixels
-from trainer.splits import require_both_classes, split_pictures
+from trainer.splits import split_pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +53,15 @@ def divide(config: FitConfig) -> Division:
     """
     dataset = find_dataset(config.data, classes=parse_classes(config.classes))
     leakage = check_leakage(dataset, allow=config.allow_leakage)
-    folds = _folds(config, dataset, leakage)
-    pixels, unusable = open_pixels(config, dataset.folder, folds[0])
-    if unusable:
-        folds = [_usable(pictures, unusable) for pictures in folds]
-        pixels, _ = open_pixels(config, dataset.folder, folds[0])
+    pixels, unusable = open_pixels(config, dataset.folder, _undivided(dataset.pictures))
     unusable |= dict(dataset.unreadable)
     for file, reason in unusable.items():
         log.warning("warning: %s left out: %s", file, reason)
+    usable = [picture for picture in dataset.pictures if picture.file not in unusable]
+    # Drawn from the usable ones, so that each split gets its share of what is trained on.
+    folds = _folds(config, usable, leakage)
+    if len(usable) < len(dataset.pictures):
+        pixels, _ = open_pixels(config, dataset.folder, folds[0])
     return Division(dataset=dataset, leakage=leakage, folds=folds, unusable=unusable, pixels=pixels)
 
 
@@ -80,18 +81,21 @@ def final_split(config: FitConfig, division: Division) -> list[Picture]:
     return pictures
 
 
-def _folds(config: FitConfig, dataset: Dataset, leakage: Leakage) -> list[list[Picture]]:
+def _undivided(pictures: Sequence[LabelledPicture]) -> list[Picture]:
+    return [
+        Picture(file=p.file, sha256=p.sha256, label=p.label, group=p.sha256, split="train")
+        for p in pictures
+    ]
+
+
+def _folds(
+    config: FitConfig, pictures: Sequence[LabelledPicture], leakage: Leakage
+) -> list[list[Picture]]:
     if config.folds:
         return fold_splits(
-            dataset.pictures, folds=config.folds, seed=config.seed, clusters=leakage.clusters
+            pictures, folds=config.folds, seed=config.seed, clusters=leakage.clusters
         )
-    return [split_pictures(dataset.pictures, seed=config.seed, clusters=leakage.clusters)]
-
-
-def _usable(pictures: Sequence[Picture], unusable: Mapping[str, str]) -> list[Picture]:
-    kept = [picture for picture in pictures if picture.file not in unusable]
-    require_both_classes(kept)
-    return kept
+    return [split_pictures(pictures, seed=config.seed, clusters=leakage.clusters)]
 
 
 def _log_split(pictures: Sequence[Picture]) -> None:

@@ -102,7 +102,9 @@ def _require_both_classes(
             for label in (labels.negative, labels.positive)
         }
         if min(counts.values()) == 0:
-            where = display_name(folder) + (f", split {split}" if split else "")
+            where = display_name(folder)
+            if len(splits) > 1:
+                where += f", {f'split {split}' if split else 'rows or folders without a split'}"
             raise DatasetError(
                 f"expected pictures of both classes in {where}. Received: {counts}"
                 + (f", left out: {dict(left_out)}. " if left_out else ". ")

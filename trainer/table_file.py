@@ -21,6 +21,7 @@ _ALIASES: Final = {
     "site": ("site", "localization", "anatom_site_general", "anatom_site_general_challenge"),
 }
 _SEXES: Final = {"m": "male", "f": "female"}
+_UNKNOWN: Final = ("unknown", "unk", "nan", "none", "null", "n/a", "na", "-", "?")
 # The German and French Excel save a CSV with semicolons.
 _DELIMITERS: Final = (",", ";", "\t")
 
@@ -135,6 +136,12 @@ def metadata_of(row: Mapping[str, str]) -> dict[str, str]:
     if kind:
         found["dx"] = kind
     return found
+
+
+def identity_of(row: Mapping[str, str], column: str) -> str | None:
+    """The lesion or patient that a row names; None where it says that nobody knows."""
+    name = row.get(column)
+    return None if name is None or name.casefold() in _UNKNOWN else name
 
 
 def _names_pictures(path: Path) -> bool:

@@ -12,7 +12,14 @@ from edge_runtime.contract.labels import Labels
 from edge_runtime.errors import DatasetError
 from trainer.labelled import Description
 from trainer.lesion_kinds import BENIGN, MALIGNANT, ONE_HOT_COLUMNS, ClassTable, kind_code
-from trainer.table_file import ID_COLUMNS, Table, has_kinds, kind_of_row, metadata_of
+from trainer.table_file import (
+    ID_COLUMNS,
+    Table,
+    has_kinds,
+    identity_of,
+    kind_of_row,
+    metadata_of,
+)
 
 LABEL_COLUMNS: Final = ("label", "target", "benign_malignant")
 _CLASS_WORDS: Final = {"0": BENIGN, "1": MALIGNANT, "0.0": BENIGN, "1.0": MALIGNANT}
@@ -146,14 +153,25 @@ def describe_rows(
             Description(
                 file=file,
                 label=label,
-                lesion=row.get("lesion_id"),
-                patient=row.get("patient_id"),
+                lesion=identity_of(row, "lesion_id"),
+                patient=identity_of(row, "patient_id"),
                 metadata=metadata_of(row),
                 split=_split_of(file, row),
             )
         )
     _report(matched, left_out)
     return described, left_out
+
+
+def warn_of_unmatched(matched: Matched, without_row: str) -> None:
+    """Name the rows without a picture, and the pictures without a row and what comes of them."""
+    table = matched.table.path.name
+    for what, names in (
+        (f"rows of {table} have no picture", matched.without_file),
+        (f"pictures have no row in {table} {without_row}", matched.without_row),
+    ):
+        if names:
+            log.warning("warning: %d %s%s", len(names), what, _first(names))
 
 
 def _inside(name: str, table: Table) -> str:
@@ -253,12 +271,7 @@ def _report(matched: Matched, left_out: Counter[str]) -> None:
             '--classes "KIND=benign" or "KIND=malignant" decides otherwise.',
             kinds,
         )
-    for what, names in (
-        (f"rows of {table.path.name} have no picture", ids),
-        (f"pictures have no row in {table.path.name} and are left out", matched.without_row),
-    ):
-        if names:
-            log.warning("warning: %d %s%s", len(names), what, _first(names))
+    warn_of_unmatched(matched, "and are left out")
     if ids:
         left_out["row without picture"] = len(ids)
     if matched.without_row:

@@ -17,7 +17,7 @@ from edge_runtime.evaluation.ranking import CumulativeCounts, FloatArray, Rankin
 from edge_runtime.evaluation.resampling import Resampling
 
 _RATES = ("sensitivity", "specificity")
-_ROUNDING = 1e-6  # of a case; what floats leave above a whole number
+_ROUNDING = 1e-6  # of a case, or of a share: what floats leave above a whole number
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +130,7 @@ def cases_needed(change: Estimate, limit: float, cases: int) -> int | None:
     """
     margin = limit + change.value
     below = change.value - change.low
-    if not margin > 0 or math.isnan(below):
+    if not margin > _ROUNDING or math.isnan(below):
         return None
     return max(1, math.ceil(cases * (below / margin) ** 2 - _ROUNDING))
 

@@ -21,6 +21,10 @@ def _source(result: dict[str, Any]) -> list[str]:
         "validation pictures (Guo et al. 2017, arXiv:1706.04599)."
     )
     if result["out_of_fold"]:
+        score = (
+            "Score = sigmoid(logit / temperature), the temperature of each fold fitted on its "
+            "validation pictures (Guo et al. 2017, arXiv:1706.04599)."
+        )
         origin = (
             "Each picture was scored by the model of a fold that did not see it, at that model's "
             "temperature; decisions are at the threshold of the model that was kept, which was "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.console import log, progress
+from edge_runtime.console import display_name, log, progress
 from edge_runtime.contract.manifest import Picture, ScoredPicture
 from edge_runtime.contract.operating_point import scores_from_logits
 from edge_runtime.errors import DatasetError
@@ -106,6 +106,13 @@ def cases_of_data(run: Run, data: Path, split: str | None) -> Cases:
     """
     dataset = find_dataset(data, classes=run.classes)
     chosen = [p for p in dataset.pictures if split is None or p.split == split]
+    if not chosen:
+        known = sorted({p.split for p in dataset.pictures if p.split})
+        raise DatasetError(
+            f"expected pictures of the split {split!r} in {display_name(data)}. Received: "
+            f"{len(dataset.pictures)} pictures of {', '.join(known) or 'no split'}. "
+            "Leave out --split, or name another."
+        )
     fresh, left_out = _without_known(run, chosen)
     if not fresh:
         raise DatasetError(

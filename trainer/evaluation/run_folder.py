@@ -19,6 +19,10 @@ from trainer.lesion_kinds import parse_classes
 HISTORY_FILE = "history.csv"
 OUT_OF_FOLD, OUT_OF_FOLD_FILE = "out-of-fold", "out_of_fold.csv"
 OUT_OF_FOLD_NAME = "out-of-fold scores"
+_OUT_OF_FOLD_REMARK = (
+    "Decisions are at the threshold of the model that was kept. Those that fit states, out_of_fold "
+    "in the run's metrics.json, are at each fold's own."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,7 @@ class Run:
     @property
     def data(self) -> Path | None:
         """The folder or table it was trained on, if the record names one that is still there."""
-        named = self.record.get("options", {}).get("data")
+        named = self.record.get("options", {}).get("data") or self.record.get("picture_folder")
         return Path(named) if isinstance(named, str) and Path(named).exists() else None
 
     @property
@@ -129,7 +133,7 @@ def cases_of_split(run: Run, split: str) -> Cases:
         DatasetError: If the split has no pictures.
     """
     if split == OUT_OF_FOLD:
-        pictures = read_scores(run.folder / OUT_OF_FOLD_FILE)
+        pictures = _out_of_fold_scores(run)
     else:
         pictures = [picture for picture in run.scored if picture.split == split]
     if not pictures:
@@ -139,6 +143,8 @@ def cases_of_split(run: Run, split: str) -> Cases:
             f"of which there are none. Use one of: {', '.join(known)}."
         )
     metadata, remarks = _metadata(run, {p.file: p.sha256 for p in pictures})
+    if split == OUT_OF_FOLD:
+        remarks = (*remarks, _OUT_OF_FOLD_REMARK)
     return Cases(
         name=OUT_OF_FOLD_NAME if split == OUT_OF_FOLD else f"{split} split",
         pictures=pictures,
@@ -146,6 +152,17 @@ def cases_of_split(run: Run, split: str) -> Cases:
         folder=run.picture_folder,
         remarks=remarks,
     )
+
+
+def _out_of_fold_scores(run: Run) -> list[ScoredPicture]:
+    path = run.folder / OUT_OF_FOLD_FILE
+    if not path.exists():
+        raise DatasetError(
+            f"expected a run that was cross-validated, for --split {OUT_OF_FOLD}. Received: "
+            f"{display_name(run.folder)}, without {OUT_OF_FOLD_FILE}. Train with --folds, or "
+            f"use another --split."
+        )
+    return read_scores(path)
 
 
 def _metadata(
