@@ -46,6 +46,7 @@ def changes() -> list[Change]:
         *(_gamma(value) for value in (0.4, 2.5)),
         *(_glare(share, unfit=share >= 0.15 or None) for share in (0.05, 0.15, 0.25)),
         *(_rim(share, unfit=share >= 0.6) for share in (0.25, 0.41, 0.6, 0.75)),
+        *(_rim(share, unfit=False, softness=0.03) for share in (0.25, 0.41)),
         *(_thumbnail(factor, unfit=factor >= 3 or None) for factor in (2, 3, 4)),
         *(_flat(level) for level in (0, 128, 255)),
         *(_pen(ink, width) for ink in _INKS_RGB for width in (0.015, 0.03)),
@@ -154,15 +155,17 @@ def _glare(share: float, *, unfit: bool | None) -> Change:
     return Change(kind="glare", strength=f"{share:.0%} white", apply=apply, unfit=unfit)
 
 
-def _rim(share: float, *, unfit: bool) -> Change:
+def _rim(share: float, *, unfit: bool, softness: float = 0.0) -> Change:
     def apply(pixels: Pixels, _: np.random.Generator) -> Pixels:
         height, width = pixels.shape[:2]
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         distance = np.hypot(y, x)
-        limit = np.quantile(distance, 1 - share)
-        return np.asarray(pixels * (distance <= limit)[..., None]).astype(np.uint8)
+        beyond = distance - np.quantile(distance, 1 - share)
+        light = 0.5 - beyond / (2 * softness) if softness else beyond <= 0
+        return np.asarray(pixels * np.clip(light, 0, 1)[..., None]).astype(np.uint8)
 
-    return Change(kind="dark rim", strength=f"{share:.0%}", apply=apply, unfit=unfit)
+    strength = f"{share:.0%}" + (f", soft over {softness:.0%} of the width" if softness else "")
+    return Change(kind="dark rim", strength=strength, apply=apply, unfit=unfit)
 
 
 def _thumbnail(factor: int, *, unfit: bool | None) -> Change:

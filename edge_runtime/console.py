@@ -21,9 +21,11 @@ T = TypeVar("T")
 EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong use, or the output exists; 3 model file and "
     "runtime disagree; 4 a picture or data set cannot be used; 5 device, disk, runtime or package "
-    "missing or failing; 6 conversion failed; 7 benchmark outside tolerances; 130 interrupted."
+    "missing or failing; 6 conversion failed; 7 benchmark outside tolerances; 130 interrupted; "
+    "141 nobody reads the output any more."
 )
 _LOG_EVERY_S = 10.0
+_READER_LEFT = 141  # what a shell makes of SIGPIPE
 
 log = logging.getLogger("melanoma")
 
@@ -115,7 +117,7 @@ def write_line(text: str = "") -> None:
     except BrokenPipeError as error:
         # Flushing at exit must not fail a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from error
+        raise typer.Exit(_READER_LEFT) from error
 
 
 def display_name(path: Path) -> str:

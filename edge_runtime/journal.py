@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -95,7 +96,8 @@ class Journal:
         """Store one row and return its number; once this returns, no crash loses it.
 
         Args:
-            entry: What was reported, plain JSON types.
+            entry: What was reported, plain JSON types. One without ``time`` gets that of storing,
+                so that rows of several processes are in the order of their times.
 
         Raises:
             JournalError: If the disk is full, another process keeps the file, or rows were taken
@@ -103,7 +105,7 @@ class Journal:
         """
         with errors_named(self.path, "Nothing of this row was stored. "), self._writing():
             self._require_whole()
-            row = Row.after(self._last(), entry)
+            row = Row.after(self._last(), {"time": _now()} | entry)
             self._database.execute(
                 "INSERT INTO rows VALUES (?, ?, ?, ?)",
                 (row.number, row.body, row.previous_sha256, row.sha256),
@@ -184,3 +186,7 @@ class Journal:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
             raise
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")

@@ -3,8 +3,6 @@
 import contextlib
 import hashlib
 import os
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +77,7 @@ class JournalSink:
         if card is not self._digest[0]:
             self._digest = card, _card_sha256(card)
         point = card.operating_point
-        now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
         return {
-            "time": now,
             "source": display_name(source) if self._keep_names else None,
             "threshold": point.threshold,
             "rule": point.rule,

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge_runtime.errors import DeviceError, MissingDependencyError
@@ -48,10 +49,25 @@ def unit_text(command: str, groups: tuple[str, ...] = ("video", "plugdev")) -> s
     """The unit file that runs a command.
 
     Args:
-        command: What to run, an absolute path and its arguments.
+        command: What to run, as :func:`command_line` writes it; its first word an absolute path.
         groups: Whose devices it may use: ``video`` has cameras, ``plugdev`` the USB Coral.
     """
     return _TEMPLATE.format(command=command, groups=" ".join(groups))
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Words as one ``ExecStart=``: quoted, and neither specifiers nor variables for systemd.
+
+    By systemd.service(5), "Command lines", and systemd.unit(5), "Specifiers".
+    """
+    return " ".join(_quoted(word) for word in words).replace("%", "%%").replace("$", "$$")
+
+
+def _quoted(word: str) -> str:
+    if word and not set(word) & set(" \t\n\"'\\;"):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def install_unit(text: str, folder: Path = UNIT_FOLDER) -> Path:

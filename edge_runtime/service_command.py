@@ -1,6 +1,5 @@
 """``melanoma-edge install-service``: run unattended from the next start on."""
 
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Annotated
 import typer
 
 from edge_runtime import console
-from edge_runtime.service import UNIT, install_unit, unit_text
+from edge_runtime.service import UNIT, command_line, install_unit, unit_text
+
+_NAME = "melanoma-edge"
 
 
 def install_service(
@@ -25,7 +26,7 @@ def install_service(
     It runs as an unprivileged user on a read-only file system but for /var/lib/melanoma-edge, and
     is started again after a failure.
     """
-    text = unit_text(shlex.join([*_program(), *arguments]))
+    text = unit_text(command_line([*_program(), *arguments]))
     if only_print:
         console.write_line(text.rstrip())
         return
@@ -35,5 +36,6 @@ def install_service(
 
 
 def _program() -> list[str]:
-    found = shutil.which("melanoma-edge")
+    called = Path(sys.argv[0])
+    found = called if called.name == _NAME and called.is_file() else shutil.which(_NAME)
     return [str(Path(found).absolute())] if found else [sys.executable, "-m", "edge_runtime"]

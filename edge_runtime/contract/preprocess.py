@@ -118,6 +118,11 @@ def preprocess_frame(frame: Pixels, spec: Preprocessing) -> Pixels:
 
 def image_of_frame(frame: Pixels) -> Image.Image:
     """The first step of :func:`preprocess_frame`, which names the errors."""
+    if not isinstance(frame, np.ndarray):
+        raise InputError(
+            "expected a pathlib.Path, the bytes of a picture file, or uint8 RGB pixels. "
+            f"Received: {type(frame).__name__}. Wrap a file's name in Path(…)."
+        )
     usable = frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[-1] == 3
     if not usable or min(frame.shape[:2]) < MIN_SIDE:
         raise InputError(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_runtime.quality.rim import BLACK
 from edge_runtime.quality.sample import Levels, Sample, median
 
-_CLIPPED, _WHITE, _BLACK = 254, 240, 40
+_CLIPPED, _WHITE = 254, 240
 # Melanin absorbs blue more than green, and least in red. A unit of its optical density in blue
 # takes 0.28 of log(blue/green) and 0.55 of log(red) in light (edge_runtime.synthetic), and so 0.117
 # and 0.229 of sRGB values, which are about light to the power of 1/2.4.
@@ -45,7 +46,7 @@ def measure_exposure(sample: Sample) -> Exposure:
         bright=strongest.percentile(95),
         clipped=1 - strongest.share_below(_CLIPPED),
         white=_white_share(sample) if strongest.share_below(_WHITE) < 1 else 0.0,
-        black=strongest.share_below(_BLACK),
+        black=strongest.share_below(BLACK),
     )
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from edge_runtime.contract.preprocess import Pixels
 from edge_runtime.contract.quality_limits import QualityLimits
-from edge_runtime.quality.blur import sharpness
+from edge_runtime.quality.blur import sharpness, viewed_cells
 from edge_runtime.quality.exposure import Exposure, measure_exposure, skin_reflectance
 from edge_runtime.quality.grid import GRID_SIDE, Grid, take_grid
 from edge_runtime.quality.ink import ink_share
@@ -63,10 +63,14 @@ def examine(
         retake |= _size(pixels, limits, source_size_hw)
     if min(pixels.shape[:2]) >= GRID_SIDE:
         image = Image.fromarray(pixels) if image is None else image
+        lit = not retake
         retake |= _ruler(image, sample, limits) | _blur(image, limits)
-        # Wrong light or focus changes colours and textures, and a ruler has its own: only a sound
-        # picture's tell the view.
-        retake |= {} if retake else _content(image, sample, limits)
+        if lit and retake:  # a stroke's own edges may look blurred
+            retake |= _ink(sample, limits)
+        elif lit:
+            # Wrong light or focus changes colours and textures, and a ruler has its own: only a
+            # sound picture's tell the view.
+            retake = _content(image, sample, limits)
     return PictureQuality(retake=retake)
 
 
@@ -123,7 +127,8 @@ def _blur(image: Image.Image, limits: QualityLimits) -> dict[str, str]:
     examined = tuple(min(side, EXAMINED_SIDE) for side in grey.size)
     if examined != grey.size:
         grey = grey.resize((examined[0], examined[1]), Image.Resampling.BOX)
-    fine, coarse = sharpness(np.asarray(grey, np.int16))
+    luminance = np.asarray(grey, np.int16)
+    fine, coarse = sharpness(luminance, viewed_cells(luminance))
     blurred = fine < limits.min_sharpness
     strongly = min(examined) >= _COARSE_SIDE and coarse < limits.min_coarse_sharpness
     if not blurred and not strongly:

@@ -3,19 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from edge_runtime.contract.preprocess import Pixels
+from edge_runtime.quality.rim import BLACK, Mask, inner, outside_rim
 from edge_runtime.quality.sample import Channel
-
-Mask = npt.NDArray[np.bool_]
 
 # The grid that textures are measured on, and its half for colours, whatever the model's size.
 GRID_SIDE = 112
 DARK_OFFSET = 8.0  # keeps the logarithms of nearly black pixels from noise
 LOGS = np.log(np.arange(256) + DARK_OFFSET).astype(np.float32)
-_BLACK = 40  # below it is the rim of a round field of view, which is not part of what is viewed
 
 
 class Grid(NamedTuple):
@@ -26,11 +23,13 @@ class Grid(NamedTuple):
         colours: uint8 (56, 56, 3), RGB: means of its 2×2 blocks.
         lit: bool (56, 56), the blocks that are not nearly black, nor next to such; None where all
             of them, or none, are lit.
+        evenly_lit: Of these, the ones where light does not fall off towards a dark rim.
     """
 
     image: Image.Image
     colours: Pixels
     lit: Mask | None
+    evenly_lit: Mask | None
 
 
 def take_grid(image: Image.Image, strongest: Channel) -> Grid:
@@ -41,8 +40,10 @@ def take_grid(image: Image.Image, strongest: Channel) -> Grid:
         strongest: The largest channel of its pixels, or of a sample of them, uint8 (h, w).
     """
     grid = _resized(image)
-    lit = _lit(np.asarray(grid)) if strongest.min() < _BLACK else None
-    return Grid(grid, np.asarray(grid.reduce(2)), lit if lit is not None and lit.any() else None)
+    lit = _lit(np.asarray(grid)) if strongest.min() < BLACK else None
+    if lit is None or not lit.any():
+        return Grid(grid, np.asarray(grid.reduce(2)), None, None)
+    return Grid(grid, np.asarray(grid.reduce(2)), lit, _evenly_lit(grid, lit))
 
 
 def _resized(image: Image.Image) -> Image.Image:
@@ -59,17 +60,12 @@ def _resized(image: Image.Image) -> Image.Image:
 
 
 def _lit(grid: Pixels) -> Mask:
-    bright = grid.max(axis=2) >= _BLACK
+    bright = grid.max(axis=2) >= BLACK
     columns = bright[:, ::2] & bright[:, 1::2]
-    return _inner(columns[::2] & columns[1::2])
+    return inner(columns[::2] & columns[1::2])
 
 
-def _inner(mask: Mask) -> Mask:
-    """The pixels whose eight neighbours are in the mask too."""
-    rows = mask.copy()
-    rows[1:] &= mask[:-1]
-    rows[:-1] &= mask[1:]
-    inner = rows.copy()
-    inner[:, 1:] &= rows[:, :-1]
-    inner[:, :-1] &= rows[:, 1:]
-    return inner
+def _evenly_lit(grid: Image.Image, lit: Mask) -> Mask:
+    viewed = outside_rim(np.asarray(grid.convert("L").reduce(4), np.float32))
+    evenly = lit if viewed is None else lit & viewed.repeat(2, axis=0).repeat(2, axis=1)
+    return evenly if evenly.any() else lit

@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge_runtime.quality.grid import LOGS, Mask
+from edge_runtime.quality.grid import LOGS
+from edge_runtime.quality.rim import Mask
 from edge_runtime.quality.sample import Levels, Sample, median
 
 _LEAST_BRIGHT = 60  # darker colours are mostly noise, and black lesions look blue
 _BLUER = 0.25  # of log(blue/red), beyond the skin's
 _SKIN_PERCENTILE = 60  # of green: nearly all skin is brighter than any lesion
+_INK_GREEN = 0.9  # ink has at most so much of the skin's green
 _SKIN_GREEN = 0.7  # skin in a corner's shadow has so much of the bright skin's green
 # A stroke is at most a seventh of a side wide; a blue lesion is wider.
 _REACH_PER_SIDE = 1 / 14
@@ -39,7 +41,8 @@ def ink_share(sample: Sample) -> float:
     blueness = LOGS.take(sample.blue) - LOGS.take(sample.red)
     skin_blueness, skin_green = _skin(sample, blueness)
     bluer = blueness - skin_blueness
-    marks = bluish & (bluer > _BLUER)
+    # Reflections and white hair are bluer than skin, too, but not darker.
+    marks = bluish & (bluer > _BLUER) & (sample.green < skin_green * _INK_GREEN)
     if not marks.any():
         return 0.0
     skin = (bluer < _BLUER / 2) & (sample.green >= skin_green * _SKIN_GREEN)

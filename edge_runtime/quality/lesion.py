@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.contract.preprocess import Pixels
-from edge_runtime.quality.grid import DARK_OFFSET, GRID_SIDE, LOGS, Grid, Mask
+from edge_runtime.quality.grid import DARK_OFFSET, GRID_SIDE, LOGS, Grid
+from edge_runtime.quality.rim import Mask
 
 _PARTS = 7
 _PART_SIDE = GRID_SIDE // 2 // _PARTS

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edge_runtime.quality.grid import LOGS, Mask
+from edge_runtime.quality.grid import LOGS
+from edge_runtime.quality.rim import BLACK, Mask
 from edge_runtime.quality.sample import Channel, Sample, median
 
-_BLACK = 40  # below it is the rim of a round field
 _PALER = 0.08  # of log(red/green), below the picture's median; paper has no more than this itself
 _PAPER_GREEN = 0.8  # paper is no darker than so much of the picture's median green
 _STRIP_SIDE = 3 / 28  # a ruler covers at least so much of a side, at one of the four margins
@@ -44,7 +44,7 @@ def _paper(sample: Sample) -> Mask | None:
     pale = sample.red <= _REDDEST_PAPER.take(sample.green)
     if np.count_nonzero(pale) <= _STRIP_SHARE * _STRIP_SIDE * pale.size:
         return None
-    lit = sample.strongest >= _BLACK
+    lit = sample.strongest >= BLACK
     if not lit.any():
         return None
     redness = LOGS.take(sample.red) - LOGS.take(sample.green)

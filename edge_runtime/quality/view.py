@@ -29,16 +29,16 @@ def view_features(grid: Grid) -> Features:
     5. log strength of fine texture (the median instead): drawings and screens are flat between
        their edges, skin is not.
 
-    All are ratios, so that light and camera gain have little influence. What is not lit is left
-    out.
+    All are ratios, so that light and camera gain have little influence. What is not evenly lit is
+    left out.
 
     Args:
         grid: Of a picture.
     """
     colours = grid.colours.reshape(-1, 3)
     steps = _steps(np.asarray(grid.image.convert("L"), np.int16))
-    if grid.lit is not None:
-        lit = grid.lit.ravel()
+    if grid.evenly_lit is not None:
+        lit = grid.evenly_lit.ravel()
         colours, steps = colours[lit], (steps[0][lit], steps[1][lit])
     return *_colours(colours), *_textures(*steps)
 

@@ -168,7 +168,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback(
             assert process.stdout.readline()
             process.stdout.close()
             complaints = process.stderr.read()
-        assert process.returncode == 0
+        assert process.returncode == 141
         assert "Traceback" not in complaints
         assert "Exception" not in complaints
 

@@ -69,3 +69,23 @@ def test_a_bar_on_the_terminal_leaves_results_in_their_file(tmp_path: Path) -> N
     assert b"numbers" in os.read(terminal, 10_000)
     os.close(terminal)
     assert (tmp_path / "results").read_text() == "0\n1\n2\n"
+
+
+def test_a_reader_that_leaves_does_not_look_like_success() -> None:
+    program = (
+        "from edge_runtime import console\n"
+        "import typer\n"
+        "app = typer.Typer()\n"
+        "@app.command()\n"
+        "def many() -> None:\n"
+        "    for number in range(100_000): console.write_line(str(number))\n"
+        "console.run_app(app)"
+    )
+    line = [sys.executable, "-c", program]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline() == b"0\n"
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait(timeout=60) == 141

@@ -62,6 +62,13 @@ def test_the_darkest_skin_is_not_taken_for_something_else(
     assert share_sent_back(darker) <= most
 
 
+@pytest.mark.parametrize("change", [c for c in changes() if c.kind == "dark rim" and not c.unfit])
+def test_a_round_field_of_view_is_scored(real_data: Path, change: Change) -> None:
+    rng = np.random.default_rng(3)
+    rimmed = [change.apply(pixels, rng) for pixels in sample(real_data / "lesions", 150)]
+    assert share_sent_back(rimmed) <= 0.1
+
+
 def test_plain_skin_is_sent_back_for_the_most_part(real_data: Path) -> None:
     rng = np.random.default_rng(3)
     pixels = {

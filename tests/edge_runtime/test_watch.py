@@ -1,6 +1,7 @@
 """Pictures that come into a folder are assessed once, when they are whole."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from edge_runtime.errors import DeviceError
-from edge_runtime.service import UNIT, install_unit, unit_text
+from edge_runtime.service import UNIT, command_line, install_unit, unit_text
 from edge_runtime.synthetic import draw_lesion
 from edge_runtime.watch import watch_folder
 
@@ -166,10 +167,31 @@ def test_self_test_passes_and_says_so(
 def test_the_service_has_few_rights(melanoma_edge: Callable[..., Any]) -> None:
     done = melanoma_edge("install-service", "--print", "--", "watch", "/srv/pictures of today")
     assert done.returncode == 0
-    assert "watch '/srv/pictures of today'" in done.stdout
+    assert 'watch "/srv/pictures of today"' in done.stdout
     for line in ("DynamicUser=yes", "ProtectSystem=strict", "Restart=on-failure"):
         assert line in done.stdout
     assert unit_text("/bin/true").startswith("[Unit]")
+
+
+def test_systemd_reads_the_words_as_they_were_given(tmp_path: Path) -> None:
+    words = [
+        "/bin/echo",
+        "rtsp://u:p%40ss@10.0.0.2/s",
+        "my model",
+        'a "quote"',
+        "back\\slash",
+        "$HOME",
+    ]
+    written = command_line(words)
+    assert written.count("%%40") == written.count("$$HOME") == 1
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / UNIT
+    unit.write_text(unit_text(written))
+    done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
+    assert "specifier" not in done.stderr
+    assert "Invalid" not in done.stderr
 
 
 def test_a_unit_that_systemd_does_not_take_is_not_left(
