@@ -226,3 +226,13 @@ def test_without_the_edgetpu_compiler_what_it_takes_is_left(
     prediction = json.loads((out / f"{NAME}edgetpu.preflight.json").read_text())
     assert prediction["status"] == "predicted"
     assert not (out / f"{NAME}edgetpu.tflite").exists()
+
+
+def test_json_describes_the_files_that_were_written(
+    command: Command, run_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models"
+    arguments = ("--out", out, "--variants", "float32", "--json")
+    described = json.loads(command("converter", "export", run_folder, *arguments).stdout)
+    assert described == json.loads((out / "export.json").read_text())["variants"]
+    assert (out / described["float32"]["file"]).is_file()

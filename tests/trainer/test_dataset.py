@@ -1,5 +1,6 @@
 """Folders that hold a data set, and folders that do not."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,25 @@ def test_metadata_names_the_lesion(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("file,lesion_id\nbenign/b.jpg,L1\n")
     lesions = {p.file: p.lesion for p in find_dataset(tmp_path).pictures}
     assert lesions == {"benign/b.jpg": "L1", "malignant/m.jpg": None}
+
+
+def test_a_table_that_does_not_match_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(tmp_path, "benign/b.jpg", "malignant/m.jpg")
+    (tmp_path / "metadata.csv").write_text("image_id,lesion_id\nXX_b,L1\nm,L2\n")
+    with caplog.at_level(logging.WARNING, "melanoma"):
+        find_dataset(tmp_path)
+    assert "1 rows of metadata.csv have no picture, the first: 'XX_b'" in caplog.text
+    assert "1 pictures have no row in metadata.csv" in caplog.text
+
+
+def test_a_lesion_that_nobody_knows_is_none(tmp_path: Path) -> None:
+    put(tmp_path, "benign/b.jpg", "malignant/m.jpg")
+    table = "file,lesion_id,patient_id\nbenign/b.jpg,Unknown,P1\nmalignant/m.jpg,nan,n/a\n"
+    (tmp_path / "metadata.csv").write_text(table)
+    known = {(p.lesion, p.patient) for p in find_dataset(tmp_path).pictures}
+    assert known == {(None, "P1"), (None, None)}
 
 
 def test_metadata_without_lesions_is_no_obstacle(tmp_path: Path) -> None:

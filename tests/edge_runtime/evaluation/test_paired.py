@@ -72,3 +72,8 @@ def test_a_narrow_claim_needs_more_cases() -> None:
     assert cases_needed(change, 0.02, 100) == 400
     assert cases_needed(change, 0.005, 100) is None
     assert cases_needed(Estimate(value=0.0, low=0.0, high=0.0), 0.02, 100) == 1
+
+
+def test_an_estimate_at_its_limit_needs_no_astronomic_number_of_cases() -> None:
+    at_the_limit = Estimate(value=-0.01 + 1e-17, low=-0.06, high=0.0)
+    assert cases_needed(at_the_limit, 0.01, 100) is None
