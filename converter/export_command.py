@@ -1,13 +1,13 @@
 """``melanoma-convert export``: the variants of a run, each judged by the gate."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-from converter.errors import EdgeTpuCompileError, GateError
+from converter.errors import ConversionError, EdgeTpuCompileError, GateError
 from converter.gate import DEFAULT_GATE, JUDGED_ON, parse_gate
 from converter.gate_report import GATE_SUFFIX
 from converter.pipeline import ExportOptions, Outcome, describe, export_run
@@ -17,6 +17,7 @@ from converter.variants import DEFAULT_VARIANTS, RECIPES, parse_variants
 from edge_runtime import console
 from edge_runtime.contract.card import NOTICE
 
+T = TypeVar("T")
 GateOn = Annotated[
     str, typer.Option(help="estimate, or bound: the unfavourable end of the paired interval.")
 ]
@@ -56,8 +57,8 @@ def export(
     console.require_choice("--ranges", ranges, METHODS)
     console.require_choice("--gate-on", gate_on, JUDGED_ON)
     options = ExportOptions(
-        recipes=tuple(parse_variants(variants)),
-        gate=parse_gate(gate, gate_on),
+        recipes=tuple(_asked(parse_variants, variants, "--variants")),
+        gate=_asked(lambda text: parse_gate(text, gate_on), gate, "--gate"),
         rescue_layers=rescue_layers,
         calibration_pictures=calibration,
         range_method=ranges,
@@ -68,6 +69,13 @@ def export(
     else:
         _print_outcomes(outcomes, out)
     _require_published(outcomes, out)
+
+
+def _asked(parse: Callable[[str], T], text: str, option: str) -> T:
+    try:
+        return parse(text)
+    except ConversionError as error:  # wrong use, not a conversion that failed
+        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def _require_published(outcomes: Sequence[Outcome], out: Path) -> None:

@@ -67,6 +67,14 @@ def _from_class_folders(
     folder: Path, labels: Labels, found: Mapping[str, tuple[str, str | None]]
 ) -> Dataset:
     """The folders give label and split, the table what else is known."""
+    elsewhere = sorted(set(picture_files(folder)) - found.keys())
+    if elsewhere:
+        log.warning(
+            "warning: %d pictures lie in no class folder that counts and are left out, the first: "
+            "%r. Where there are train/, valid/ or test/, only pictures in these count",
+            len(elsewhere),
+            elsewhere[0],
+        )
     rows: dict[str, dict[str, str]] = {}
     path = find_table(folder)
     if path is not None:

@@ -140,8 +140,7 @@ def read_picture(path: Path) -> bytes:
     """
     try:
         if not path.is_file():
-            kind = "folder" if path.is_dir() else "missing or special file"
-            raise InputError(f"expected a picture file. Received: a {kind}")
+            raise InputError(f"expected a picture file. Received: {_kind_of(path)}")
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise InputError(
@@ -153,6 +152,14 @@ def read_picture(path: Path) -> bytes:
             f"expected a readable picture file. Received: {error.strerror or error}. "
             "Check the path and its permissions."
         ) from error
+
+
+def _kind_of(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    if path.exists():
+        return "a special file"
+    return "a link that leads nowhere" if path.is_symlink() else "nothing, there is no such file"
 
 
 def pixels_sha256(pixels: Pixels) -> str:

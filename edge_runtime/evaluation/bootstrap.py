@@ -48,7 +48,7 @@ def bootstrap_metrics(
     """Eight figures of a classifier, each with its interval from the same resamples.
 
     A share of exactly 0 or 1 has its Wilson interval instead; an ROC-AUC of 0 or 1, or with fewer
-    than 10 cases of a class, Newcombe's.
+    than 10 cases of a class, Newcombe's. Where all resamples agree, the interval is undefined.
 
     Args:
         labels: 0 or 1, shape (n,).

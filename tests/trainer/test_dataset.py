@@ -48,6 +48,15 @@ def test_a_table_that_does_not_match_is_told(
     assert "1 pictures have no row in metadata.csv" in caplog.text
 
 
+def test_pictures_outside_the_class_folders_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(tmp_path, "train/benign/b.jpg", "train/malignant/m.jpg", "benign/c.jpg", "loose.jpg")
+    with caplog.at_level(logging.WARNING, "melanoma"):
+        assert len(find_dataset(tmp_path).pictures) == 2
+    assert "2 pictures lie in no class folder that counts" in caplog.text
+
+
 def test_a_lesion_that_nobody_knows_is_none(tmp_path: Path) -> None:
     put(tmp_path, "benign/b.jpg", "malignant/m.jpg")
     table = "file,lesion_id,patient_id\nbenign/b.jpg,Unknown,P1\nmalignant/m.jpg,nan,n/a\n"

@@ -123,10 +123,10 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
     for path, kind in (
         (tmp_path, "a folder"),
-        (tmp_path / "missing.jpg", "missing"),
+        (tmp_path / "missing.jpg", "no such file"),
         (tmp_path / "pipe.jpg", "special file"),
-        (tmp_path / "loop.jpg", "missing"),
-        (tmp_path / "lesion.jpg" / "deeper.jpg", "missing"),
+        (tmp_path / "loop.jpg", "leads nowhere"),
+        (tmp_path / "lesion.jpg" / "deeper.jpg", "no such file"),
         (tmp_path / ("long" * 2000 + ".jpg"), "readable picture file"),
     ):
         with pytest.raises(InputError, match=kind):

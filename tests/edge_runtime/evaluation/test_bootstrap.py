@@ -146,8 +146,8 @@ def test_one_class_leaves_figures_undefined_without_a_warning():
 
 
 def test_resamples_of_one_class_are_left_out():
-    figures = bootstrap_metrics([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.9], 0.5, resamples=100)
-    assert (figures["pr_auc"].low, figures["pr_auc"].high) == (1.0, 1.0)
+    figures = bootstrap_metrics([0, 0, 0, 1], [0.1, 0.2, 0.95, 0.9], 0.5, resamples=100)
+    assert 0 < figures["pr_auc"].low <= figures["pr_auc"].value < figures["pr_auc"].high == 1.0
 
 
 def test_an_area_of_one_or_of_few_cases_claims_no_certainty():
@@ -202,6 +202,14 @@ def test_groups_must_match_the_cases():
 def test_settings_out_of_range_are_refused(settings, received):
     with pytest.raises(ValueError, match=f"Received: {received}"):
         bootstrap_metrics([0, 1], [0.1, 0.2], 0.5, **settings)
+
+
+def test_where_all_resamples_agree_there_is_no_interval() -> None:
+    one_patient = bootstrap_metrics([0, 1, 1], [0.1, 0.2, 0.9], 0.5, groups=["P", "P", "P"])
+    perfect = bootstrap_metrics([0] * 20 + [1] * 10, [0.1] * 20 + [0.9] * 10, 0.5)
+    for estimate in (one_patient["accuracy"], one_patient["sensitivity"], perfect["pr_auc"]):
+        assert math.isnan(estimate.low)
+        assert str(estimate).endswith("[undefined]")
 
 
 def test_a_share_of_one_claims_no_certainty() -> None:
