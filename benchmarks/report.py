@@ -151,7 +151,8 @@ def _accuracy_notes(results: Results) -> list[str]:
     ]
     if changes:
         told.append(
-            f"ROC-AUC minus that of float32, on the same pictures: {'; '.join(changes)}. "
+            "ROC-AUC minus that of float32, on the same pictures, by bootstrap (melanoma-bench "
+            f"report gives DeLong's interval): {'; '.join(changes)}. "
             "Flips: decisions other than those of float32."
         )
     if any(model.variant == "keras" for model in results.models):
