@@ -25,6 +25,7 @@ from trainer.distribution import WorkerPlace, parse_worker_place
 from trainer.download.cli import register as register_download
 from trainer.epoch_plan import IMBALANCES
 from trainer.evaluation.command import evaluate
+from trainer.evaluation.wording import with_interval
 from trainer.fit import fit as fit_model
 from trainer.head import HEADS
 from trainer.lesion_kinds import parse_classes
@@ -267,16 +268,11 @@ def _place(workers: str | None, worker: int | None) -> WorkerPlace | None:
 
 def _print_metrics(metrics: Metrics, out: Path) -> None:
     names = list(next(iter(metrics.values())))
-    rows = [(name, *(_with_interval(metrics[split][name]) for split in metrics)) for name in names]
+    rows = [(name, *(with_interval(metrics[split][name]) for split in metrics)) for name in names]
     console.print_table(("metric, 95 % interval", *metrics), rows)
     console.write_line()
     console.write_line(f"written to {console.display_name(out)}; plots in its plots folder")
     console.write_line(NOTICE)
-
-
-def _with_interval(estimate: dict[str, Any]) -> str:
-    value, low, high = (estimate[key] for key in ("value", "low", "high"))
-    return "not measured" if value is None else f"{value:.3f} [{low:.3f}–{high:.3f}]"
 
 
 register_download(app)

@@ -7,6 +7,7 @@ from edge_runtime.evaluation.calibration import (
     fit_temperature,
 )
 from edge_runtime.evaluation.estimate import Estimate
+from edge_runtime.evaluation.extremes import claimed
 from edge_runtime.evaluation.metrics import (
     Confusion,
     average_precision,
@@ -32,6 +33,7 @@ __all__ = [
     "bootstrap_metrics",
     "brier",
     "cases_needed",
+    "claimed",
     "confusion",
     "expected_calibration_error",
     "fit_temperature",

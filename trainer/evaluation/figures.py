@@ -10,6 +10,7 @@ from edge_runtime.evaluation import (
     Estimate,
     bootstrap_metrics,
     brier,
+    claimed,
     expected_calibration_error,
 )
 from edge_runtime.evaluation.cases import group_indices
@@ -52,8 +53,10 @@ def _calibration(cases: Cases, seed: int) -> dict[str, Estimate]:
     values = _brier_and_ece(labels, scores)
     # Resamples are less calibrated than the cases: their ECE lies higher, at times all of it.
     return {
-        name: Estimate(
-            value=value, low=min(float(low), value), high=float(high), confidence=CONFIDENCE
+        name: claimed(
+            Estimate(
+                value=value, low=min(float(low), value), high=float(high), confidence=CONFIDENCE
+            )
         )
         for name, value, low, high in zip(("brier", "ece"), values, *ends, strict=True)
     }
