@@ -83,7 +83,7 @@ def test_an_empty_folder_and_a_missing_picture_are_told_apart(
     missing = melanoma_edge("image", tmp_path / "missing.jpg", "--model", model, "--json")
     assert "Name another folder" in require_one_message(empty, 4)
     assert missing.returncode == 4
-    assert "missing" in json.loads(missing.stdout)["error"]
+    assert "no such file" in json.loads(missing.stdout)["error"]
 
 
 def test_a_device_that_lacks_what_the_model_needs_is_told(
