@@ -62,13 +62,6 @@ def adopt_model(
     """
     require_absent(out)
     pictures, grouped_by = with_groups(data, _read_layout(data, card))
-    leaked = leaked_pictures(pictures)
-    if leaked:
-        log.warning(
-            "warning: %d pictures share content, lesion or patient with another split: "
-            "the figures are too good",
-            leaked,
-        )
     work = out.with_name(out.name + ".partial")
     try:
         shutil.rmtree(work, ignore_errors=True)
@@ -80,6 +73,12 @@ def adopt_model(
             for picture in progress(pictures, len(pictures), "pictures")
         ]
         draft = _draft(card, pictures, logits, digest, grouped_by)
+        if draft.training.leaked_pictures:
+            log.warning(
+                "warning: %d pictures share content, lesion or patient with another split: "
+                "the figures are too good",
+                draft.training.leaked_pictures,
+            )
         (work / DRAFT_FILE).write_text(dump_card(draft), encoding="utf-8")
         record = json.dumps({"picture_folder": str(data.resolve())}) + "\n"
         (work / RUN_FILE).write_text(record, encoding="utf-8")

@@ -63,11 +63,11 @@ def examine(
         retake |= _size(pixels, limits, source_size_hw)
     if min(pixels.shape[:2]) >= GRID_SIDE:
         image = Image.fromarray(pixels) if image is None else image
-        lit = not retake
+        sound = not retake
         retake |= _ruler(image, sample, limits) | _blur(image, limits)
-        if lit and retake:  # a stroke's own edges may look blurred
+        if sound and retake:  # a stroke's own edges may look blurred
             retake |= _ink(sample, limits)
-        elif lit:
+        elif sound:
             # Wrong light or focus changes colours and textures, and a ruler has its own: only a
             # sound picture's tell the view.
             retake = _content(image, sample, limits)
